@@ -1,0 +1,242 @@
+// Package config is what the operator tells a proxy, on the wire and in memory: listeners,
+// hosts, rules, pools. It imports the standard library alone, so both sides can share it.
+//
+// A Gateway's configuration in one member is one Root and Root.Chunks Chunks. A Host lives in
+// one or more Chunks; all matches of a Host, whatever Chunk they come from, form one table.
+// Slices are sorted by the writer and equal meaning gives equal bytes.
+package config
+
+// Version is the format version of Root and Chunk. A proxy keeps its last good configuration
+// when it meets a version that it does not know.
+const Version = 1
+
+// Root is the part of a Gateway's configuration that is not routes.
+type Root struct {
+	Version int `json:"version"`
+	// Gateway is "namespace/name" of the Gateway.
+	Gateway string `json:"gateway"`
+	// Generation is the Gateway's metadata.generation that this Root was made from.
+	Generation int64 `json:"generation"`
+	// Listeners are sorted by port, then name. A port may appear several times.
+	Listeners []Listener `json:"listeners,omitempty"`
+	// TrustedProxies are the networks (CIDR) whose X-Forwarded-* headers are believed: the front's subnets.
+	TrustedProxies []string `json:"trustedProxies,omitempty"`
+	// Chunks is how many Chunks belong to this Root, numbered 0 to Chunks-1.
+	Chunks int `json:"chunks"`
+}
+
+// Protocol is what a listener speaks to clients of the front.
+type Protocol string
+
+// Protocols of listeners.
+const (
+	HTTP  Protocol = "HTTP"
+	HTTPS Protocol = "HTTPS"
+)
+
+// Listener is one listener of a Gateway. Listeners on one port are told apart by Hostname.
+type Listener struct {
+	// Name is unique in the Gateway.
+	Name string `json:"name"`
+	// Port is the port that clients see and that the proxy binds, 1 to 65535.
+	Port     int32    `json:"port"`
+	Protocol Protocol `json:"protocol"`
+	// Hostname is lower case: "" for any, "*.example.com", or exact.
+	Hostname string `json:"hostname,omitempty"`
+	// TLS is set when the proxy itself ends TLS; nil behind a front that does.
+	TLS *TLS `json:"tls,omitempty"`
+}
+
+// TLS says how a listener ends TLS.
+type TLS struct {
+	// Secrets are "namespace/name" of Secrets of type kubernetes.io/tls, in order of preference.
+	Secrets []string `json:"secrets"`
+}
+
+// Chunk is a part of the routes of a Gateway.
+type Chunk struct {
+	Version int `json:"version"`
+	// Index is this Chunk's number, from 0.
+	Index int `json:"index"`
+	// Hosts are sorted by listener, hostname, tier.
+	Hosts []Host `json:"hosts,omitempty"`
+	// Pools are the backends that the rules of this Chunk name, by key, sorted by key.
+	Pools []Pool `json:"pools,omitempty"`
+}
+
+// Host is the rules, or a part of them, for one hostname on one listener.
+type Host struct {
+	// Listener is the name of the Listener.
+	Listener string `json:"listener"`
+	// Hostname is the intersection of the listener's and the route's: lower case; "" for any,
+	// "*.example.com" (any number of labels), or exact.
+	Hostname string `json:"hostname,omitempty"`
+	// Tier ranks Hosts of equal Listener and Hostname: the lower tier is asked first, and the next
+	// one only when no rule of it matches. It is how a route's own, more specific hostname wins
+	// although the intersection is the same (Gateway API 1.7).
+	Tier int `json:"tier,omitempty"`
+	// Rules are in no meaningful order: precedence comes from their content, see Rule.
+	Rules []Rule `json:"rules"`
+}
+
+// Rule is one rule of a route. Precedence among the matches of a Host: exact path, then longest
+// prefix, then (regular expressions by length) , then method, number of headers, number of query
+// parameters, then oldest Created, then Route by alphabet, then Index, then order in Matches.
+type Rule struct {
+	// Route is "namespace/name"; it is what metrics and logs name.
+	Route string `json:"route"`
+	// Created is the route's creation time, Unix seconds.
+	Created int64 `json:"created,omitempty"`
+	// Index is the rule's number in the route, from 0.
+	Index int `json:"index,omitempty"`
+	// Name is the rule's name, if it has one.
+	Name string `json:"name,omitempty"`
+	// Matches is never empty: a rule without matches has the one match of path prefix "/".
+	Matches []Match `json:"matches"`
+	Filters Filters `json:"filters,omitzero"`
+	// Backends share requests by weight. With none, or none of positive weight, and no Redirect, the answer is 500.
+	Backends []Backend `json:"backends,omitempty"`
+	Timeouts Timeouts  `json:"timeouts,omitzero"`
+	Retry    *Retry    `json:"retry,omitempty"`
+	// Broken, if not empty, makes the rule answer 500 and is the reason that the access log tells.
+	Broken string `json:"broken,omitempty"`
+}
+
+// PathKind is how a path is compared.
+type PathKind string
+
+// Kinds of path match. Prefix compares whole segments: "/a" matches "/a" and "/a/b", not "/ab".
+// Regex (RE2) must match the whole path.
+const (
+	PathExact  PathKind = "Exact"
+	PathPrefix PathKind = "Prefix"
+	PathRegex  PathKind = "Regex"
+)
+
+// Match is a conjunction of predicates.
+type Match struct {
+	PathKind PathKind `json:"pathKind"`
+	Path     string   `json:"path"`
+	// Method is upper case; "" for any.
+	Method string `json:"method,omitempty"`
+	// Headers have lower-case names, each once.
+	Headers []ValueMatch `json:"headers,omitempty"`
+	Query   []ValueMatch `json:"query,omitempty"`
+}
+
+// ValueMatch compares the value of a header or of a query parameter. A header given several times
+// is compared as its values joined with ",". A query parameter given several times: the first value.
+type ValueMatch struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+	// Regex says that Value is a regular expression (RE2) which must match the whole value.
+	Regex bool `json:"regex,omitempty"`
+}
+
+// Header is a name and a value; Name as written by the user.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// HeaderEdit changes headers: first Remove, then Set, then Add. Names compare without case.
+type HeaderEdit struct {
+	Set    []Header `json:"set,omitempty"`
+	Add    []Header `json:"add,omitempty"`
+	Remove []string `json:"remove,omitempty"`
+}
+
+// Filters are the edits of a rule or of one backend.
+type Filters struct {
+	Request  *HeaderEdit `json:"request,omitempty"`
+	Response *HeaderEdit `json:"response,omitempty"`
+	Redirect *Redirect   `json:"redirect,omitempty"`
+	Rewrite  *Rewrite    `json:"rewrite,omitempty"`
+	Mirrors  []Mirror    `json:"mirrors,omitempty"`
+}
+
+// PathEdit replaces a path: whole, or the prefix that matched.
+type PathEdit struct {
+	// Full replaces the whole path when not nil.
+	Full *string `json:"full,omitempty"`
+	// Prefix replaces the matched prefix when not nil; "" and "/" both leave no doubled or missing slash.
+	Prefix *string `json:"prefix,omitempty"`
+}
+
+// Redirect answers the request instead of a backend.
+type Redirect struct {
+	// Scheme is "http", "https", or "" for the request's.
+	Scheme string `json:"scheme,omitempty"`
+	// Hostname is "" for the request's.
+	Hostname string    `json:"hostname,omitempty"`
+	Path     *PathEdit `json:"path,omitempty"`
+	// Port 0 is derived: the default of Scheme if Scheme is set, else the listener's. Default ports are left out of Location.
+	Port int32 `json:"port,omitempty"`
+	// Status is 301, 302, 303, 307 or 308.
+	Status int `json:"status"`
+}
+
+// Rewrite changes what the backend sees.
+type Rewrite struct {
+	Hostname string    `json:"hostname,omitempty"`
+	Path     *PathEdit `json:"path,omitempty"`
+}
+
+// Mirror sends a copy of Numerator in Denominator requests to a pool and forgets the answer.
+type Mirror struct {
+	Pool        string `json:"pool"`
+	Numerator   int32  `json:"numerator"`
+	Denominator int32  `json:"denominator"`
+}
+
+// Backend is one target of a rule.
+type Backend struct {
+	// Pool is the key of the Pool; "" when the reference is invalid.
+	Pool string `json:"pool,omitempty"`
+	// Weight is 0 to 1,000,000; its share is Weight over the sum.
+	Weight  int32   `json:"weight"`
+	Filters Filters `json:"filters,omitzero"`
+	// Invalid, if not empty, makes this backend's share of requests answer 500; it is the reason.
+	Invalid string `json:"invalid,omitempty"`
+}
+
+// Pool is a port of a Service, whose EndpointSlices in the proxy's own cluster are its endpoints.
+type Pool struct {
+	// Key is "namespace/service:port".
+	Key       string `json:"key"`
+	Namespace string `json:"namespace"`
+	Service   string `json:"service"`
+	// Port is the Service's port number.
+	Port int32 `json:"port"`
+	// PortName is the name of that port, by which EndpointSlices tell ports apart; often "".
+	PortName string `json:"portName,omitempty"`
+	// Protocol is the port's appProtocol: "" or "http" for HTTP/1.1, "kubernetes.io/h2c", "kubernetes.io/ws".
+	Protocol string `json:"protocol,omitempty"`
+}
+
+// Timeouts are in milliseconds; 0 for none.
+type Timeouts struct {
+	// Request bounds the whole exchange as the client sees it, retries included: 504 after it.
+	Request int64 `json:"request,omitempty"`
+	// BackendRequest bounds one attempt.
+	BackendRequest int64 `json:"backendRequest,omitempty"`
+}
+
+// Retry repeats a request that may be repeated (GEP-1731).
+type Retry struct {
+	// Attempts is the number of retries after the first try; 0 disables them.
+	Attempts int `json:"attempts"`
+	// Codes are the statuses that are tried again. Connection failures before a byte was answered always are.
+	Codes []int `json:"codes,omitempty"`
+	// Backoff is the least wait before a retry in milliseconds; 0 for the default.
+	Backoff int64 `json:"backoff,omitempty"`
+}
+
+// Endpoint is one address of a Pool.
+type Endpoint struct {
+	// Address is an IP address and Port the port of the pod.
+	Address string `json:"address"`
+	Port    int32  `json:"port"`
+	// Terminating endpoints that still serve are used only when no other is ready.
+	Terminating bool `json:"terminating,omitempty"`
+}

@@ -1,0 +1,83 @@
+// Package ir is what users meant, as sorted data: no Kubernetes objects, no cloud resources.
+package ir
+
+import (
+	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+)
+
+// Owner is who a cloud resource belongs to: one Gateway of one hub.
+type Owner struct {
+	// Hub is the id of the hub's installation, unique among all hubs that share a cloud account.
+	Hub string `json:"hub"`
+	// UID, Namespace and Name are the Gateway's.
+	UID       string `json:"uid"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+}
+
+// Front is what should stand before the proxies of one Gateway.
+type Front struct {
+	Owner Owner `json:"owner"`
+	// ALB holds the parameters when the provider is aws; defaults are filled in.
+	ALB *awsv1alpha1.ALBConfigSpec `json:"alb,omitempty"`
+	// Ports are sorted by number. One port carries all listeners of the Gateway on that number.
+	Ports []FrontPort `json:"ports,omitempty"`
+	// Members are the names of the members that are placed, sorted, reachable or not.
+	Members []string `json:"members,omitempty"`
+	// HealthPort and HealthPath are where a proxy tells whether it is ready.
+	HealthPort int32  `json:"healthPort"`
+	HealthPath string `json:"healthPath"`
+}
+
+// FrontProtocol is what a port of the front speaks.
+type FrontProtocol string
+
+// Protocols of front ports.
+const (
+	FrontHTTP  FrontProtocol = "HTTP"
+	FrontHTTPS FrontProtocol = "HTTPS"
+)
+
+// FrontPort is one port of the front.
+type FrontPort struct {
+	Port     int32         `json:"port"`
+	Protocol FrontProtocol `json:"protocol"`
+	// Certificates of the HTTPS listeners on this port, in listener order without repeats; the first is the default.
+	Certificates []Certificate `json:"certificates,omitempty"`
+	// DiscoverHostnames are hostnames of HTTPS listeners that name no certificate: the provider finds
+	// one that covers the hostname, or reports a Problem on that listener.
+	DiscoverHostnames []DiscoverHostname `json:"discoverHostnames,omitempty"`
+	// Targets are the proxies, by member, sorted by member.
+	Targets []TargetSet `json:"targets,omitempty"`
+}
+
+// DiscoverHostname is a listener whose certificate the provider has to find.
+type DiscoverHostname struct {
+	Listener string `json:"listener"`
+	// Hostname is never empty.
+	Hostname string `json:"hostname"`
+}
+
+// Certificate is the content of a TLS Secret. The key never appears in any output.
+type Certificate struct {
+	// Secret is "namespace/name".
+	Secret string `json:"secret"`
+	// Fingerprint is the SHA-256 of the leaf certificate in hexadecimal.
+	Fingerprint string `json:"fingerprint"`
+	// Hostnames are the DNS names of the leaf, sorted.
+	Hostnames []string `json:"hostnames,omitempty"`
+	// CertPEM is leaf and chain; KeyPEM the unencrypted private key.
+	CertPEM []byte `json:"-"`
+	KeyPEM  []byte `json:"-"`
+}
+
+// TargetSet is the proxies of one member on one port.
+type TargetSet struct {
+	Member string `json:"member"`
+	// Weight of the member, 0 to 999. Default 100.
+	Weight int32 `json:"weight"`
+	// Addresses are IP addresses of ready or starting proxy pods, sorted. They listen on the FrontPort's Port.
+	Addresses []string `json:"addresses,omitempty"`
+	// Unknown says that the member cannot be asked now: what is registered stays as it is.
+	Unknown bool `json:"unknown,omitempty"`
+}

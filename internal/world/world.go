@@ -1,0 +1,100 @@
+// Package world is every input object of one moment, indexed and frozen: nobody writes to a World
+// or to an object in it after it was handed over.
+package world
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	"github.com/fleetgate/fleetgate/internal/ir"
+)
+
+// Name is a namespace and a name; Namespace is "" for cluster-scoped objects.
+type Name struct {
+	Namespace string
+	Name      string
+}
+
+// World is the input of translation.
+type World struct {
+	// Hub is the id of this installation, see ir.Owner.
+	Hub string
+	// Providers are the controllerNames that this operator answers for.
+	Providers map[string]Provider
+	// GatewayAPI is the bundle version of the installed CRDs, such as "v1.7.0"; "" if unknown.
+	GatewayAPI string
+
+	Classes    map[string]*gatewayv1.GatewayClass
+	ALBConfigs map[string]*awsv1alpha1.ALBConfig
+	Gateways   map[Name]*gatewayv1.Gateway
+	HTTPRoutes map[Name]*gatewayv1.HTTPRoute
+	Grants     map[Name]*gatewayv1.ReferenceGrant
+	Namespaces map[string]*corev1.Namespace
+	// Secrets holds those that listeners name; a name that was looked for and not found has a nil value,
+	// a name that was not looked for yet has none.
+	Secrets map[Name]*corev1.Secret
+	// Members by name. The hub is among them only if it takes part.
+	Members map[string]*Member
+	// Fronts tell how far the cloud is, by Gateway.
+	Fronts map[Name]Front
+}
+
+// Provider is what translation needs to know of a registered provider.
+type Provider struct {
+	// Kind is the kind that parametersRef must name, such as "ALBConfig"; "" if none is taken.
+	Kind string
+	// Group of that kind.
+	Group string
+	// EndsTLS says that fronts end TLS, so that proxies get plain HTTP.
+	EndsTLS bool
+	// Features of fronts and proxies together, sorted.
+	Features []string
+}
+
+// Member is one cluster of the fleet.
+type Member struct {
+	Name   string
+	Labels map[string]string
+	// Unreachable, if not empty, says why the member cannot be asked; what it holds is then of the last
+	// time it could, or nothing.
+	Unreachable string
+	Services    map[Name]*corev1.Service
+	// Proxies by Gateway.
+	Proxies map[Name]Proxies
+}
+
+// Proxies are the proxy pods of one Gateway in one member.
+type Proxies struct {
+	// Addresses of pods that should get traffic from the front (not terminating, has an IP), sorted.
+	Addresses []string
+	// Ready is how many pods are ready.
+	Ready int
+	// Generation is the newest Gateway generation that a ready pod reports to be in force.
+	Generation int64
+	// Problem says why proxies cannot be deployed or configured there, or is "".
+	Problem string
+}
+
+// Front is how far the provider got with a Gateway's front.
+type Front struct {
+	// Generation of the Gateway that this was seen for.
+	Generation int64
+	// Active says that the front exists and serves.
+	Active bool
+	// Addresses of the front: DNS names and IPs.
+	Addresses []Address
+	// Pending or Error says what is awaited, or what failed and whether it is retried.
+	Pending string
+	Error   string
+	// Invalid says that Error is the user's to mend, as opposed to the cloud's.
+	Invalid bool
+	// Problems of single listeners.
+	Problems []ir.Problem
+}
+
+// Address is an address of a front. One of the two is set.
+type Address struct {
+	Hostname string
+	IP       string
+}
