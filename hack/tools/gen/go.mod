@@ -1,4 +1,4 @@
-module github.com/fleetgate/fleetgate/hack/tools
+module github.com/fleetgate/fleetgate/hack/tools/gen
 
 go 1.27.0
 

@@ -1,0 +1,89 @@
+# Fleetgate. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export GOTOOLCHAIN := go1.27.4+auto
+export CGO_ENABLED ?= 0
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+CACHE   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fleetgate
+LDFLAGS := -s -w -X main.version=$(VERSION)
+TESTBED := ./bin/testbed
+# tool runs a pinned tool of its own module, so that its dependencies are never ours.
+tool     = go tool -modfile=hack/tools/$(1)/go.mod
+# KUBE is the folder of Kubernetes binaries, which also serve as envtest assets.
+KUBE     = $(CACHE)/kube/current
+
+##@ Develop
+
+.PHONY: help
+help: ## List every target with a line each.
+	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the operator, the proxy, the CLI, the emulator and the testbed into bin/.
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/... ./providers/aws/emulator/cmd/... ./e2e/backend ./e2e/testbed/cmd/...
+
+.PHONY: generate
+generate: ## Rewrite generated files: deep copies, CRDs.
+	$(call tool,gen) controller-gen object paths=./apis/... crd:maxDescLen=1000 output:crd:dir=charts/fleetgate-crds/templates
+	$(call tool,gen) gofumpt -w $$(git ls-files '*.go' | grep -v zz_generated)
+
+.PHONY: lint
+lint: ## Run every linter that .golangci.yml has no reason against, and helm lint.
+	$(call tool,lint) golangci-lint run ./...
+	$(call tool,helm) helm lint charts/fleetgate charts/fleetgate-crds
+
+.PHONY: verify
+verify: ## Fail when generated files, formatting or go.mod are not up to date.
+	hack/verify.sh
+
+##@ Test
+
+.PHONY: test
+test: deps verify lint unit moto e2e ## Run all tests, end-to-end included; install and build what they need.
+
+.PHONY: deps
+deps: ## Install Debian packages that are missing and build Kubernetes once into the cache.
+	hack/debian.sh
+	go build -o bin/ ./e2e/testbed/cmd/testbed
+	$(TESTBED) deps
+
+.PHONY: unit
+unit: ## Unit, golden, property, contract and API-server tests, with the race detector.
+	KUBEBUILDER_ASSETS=$(KUBE) CGO_ENABLED=1 go test -race -timeout 20m $$(go list ./... | grep -v /e2e$$)
+
+.PHONY: golden
+golden: ## Rewrite the golden cases from what the code does now; review the difference.
+	go test ./internal/golden/... -update
+
+.PHONY: moto
+moto: ## The AWS provider's integration suite against moto, as a second judge of our emulator.
+	hack/moto.sh go test -count=1 -timeout 10m -run TestIntegration ./providers/aws/
+
+.PHONY: e2e
+e2e: deps build ## Real clusters, real pods, real sockets.
+	FLEETGATE_E2E=1 go test -count=1 -timeout 40m -v ./e2e
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (default 30s) each.
+	hack/fuzz.sh
+
+.PHONY: bench
+bench: ## Run the benchmarks.
+	go test -run '^$$' -bench . -benchmem ./dataplane/... ./internal/...
+
+##@ Try
+
+.PHONY: demo
+demo: deps build ## Three clusters, the chart and examples/seed; prints curl lines that work.
+	go run ./e2e/demo up
+
+.PHONY: demo-down
+demo-down: ## Remove all that `make demo` made.
+	go run ./e2e/demo down
+
+.PHONY: image
+image: ## Build the container images with docker or buildah, whichever is there.
+	hack/image.sh $(VERSION)
