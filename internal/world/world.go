@@ -84,6 +84,8 @@ type Front struct {
 	Active bool
 	// Addresses of the front: DNS names and IPs.
 	Addresses []Address
+	// Subnets are the networks (CIDR) that the front's requests come from; proxies believe its forwarded headers.
+	Subnets []string
 	// Pending or Error says what is awaited, or what failed and whether it is retried.
 	Pending string
 	Error   string

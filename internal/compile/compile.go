@@ -1,0 +1,114 @@
+// Package compile turns the IR into what proxies read: a root and chunks for each Gateway and member.
+package compile
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// Gateway compiles the configuration of one Gateway for its proxies in one member. The zero Root, with
+// Version 0, means that no proxies of that Gateway should run there.
+func Gateway(r ir.IR, gateway world.Name, member string) (config.Root, []config.Chunk) {
+	found := placed(r, gateway, member)
+	if found == nil {
+		return config.Root{}, nil
+	}
+	groups := group(r, found)
+	chunks := make([]config.Chunk, len(groups))
+	for i, routes := range groups {
+		chunks[i] = chunk(found, member, i, routes)
+	}
+	return root(found, len(groups)), chunks
+}
+
+// placed is the Gateway if proxies of it should run in the member.
+func placed(r ir.IR, name world.Name, member string) *ir.Gateway {
+	found := r.Gateway(name.Namespace, name.Name)
+	if found == nil || !found.Serving || found.Deleting {
+		return nil
+	}
+	for _, m := range found.Members {
+		if m.Name == member {
+			return found
+		}
+	}
+	return nil
+}
+
+func root(gateway *ir.Gateway, chunks int) config.Root {
+	out := config.Root{
+		Version:        config.Version,
+		Gateway:        gateway.Key().String(),
+		Generation:     gateway.Generation,
+		TrustedProxies: slices.Clone(gateway.TrustedProxies),
+		Chunks:         chunks,
+	}
+	for _, listener := range gateway.Listeners {
+		if listener.Serves {
+			out.Listeners = append(out.Listeners, compileListener(gateway, listener))
+		}
+	}
+	slices.SortFunc(out.Listeners, func(a, b config.Listener) int {
+		return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+func compileListener(gateway *ir.Gateway, listener ir.Listener) config.Listener {
+	out := config.Listener{
+		Name:     listener.Name,
+		Port:     listener.Port,
+		Protocol: config.Protocol(listener.Protocol),
+		Hostname: listener.Hostname,
+	}
+	if out.Protocol == config.HTTPS && !gateway.EndsTLS {
+		out.TLS = &config.TLS{Secrets: slices.Clone(listener.Secrets)}
+	}
+	return out
+}
+
+// chunk puts routes, sorted by name, into one Chunk as the member needs it.
+func chunk(gateway *ir.Gateway, member string, index int, routes []*ir.Route) config.Chunk {
+	hosts := map[ir.RouteHost][]config.Rule{}
+	pools := map[string]config.Pool{}
+	for _, route := range routes {
+		part := route.For(gateway.Key())
+		for _, host := range part.Hosts {
+			if listener := gateway.Listener(host.Listener); listener != nil && listener.Serves {
+				hosts[host] = append(hosts[host], part.Rules...)
+			}
+		}
+		for _, pool := range part.Pools {
+			pools[pool.Key] = local(pool, member)
+		}
+	}
+	out := config.Chunk{Version: config.Version, Index: index}
+	for host, rules := range hosts {
+		out.Hosts = append(out.Hosts, config.Host{
+			Listener: host.Listener, Hostname: host.Hostname, Tier: host.Tier, Rules: rules,
+		})
+	}
+	slices.SortFunc(out.Hosts, func(a, b config.Host) int {
+		return cmp.Or(cmp.Compare(a.Listener, b.Listener), cmp.Compare(a.Hostname, b.Hostname), cmp.Compare(a.Tier, b.Tier))
+	})
+	for _, key := range slices.Sorted(maps.Keys(pools)) {
+		out.Pools = append(out.Pools, pools[key])
+	}
+	return out
+}
+
+// local is the pool as the member has it.
+func local(pool ir.Pool, member string) config.Pool {
+	out := pool.Pool
+	for _, port := range pool.Local {
+		if port.Member == member {
+			out.PortName, out.Protocol = port.PortName, port.Protocol
+		}
+	}
+	return out
+}

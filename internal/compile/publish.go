@@ -1,0 +1,65 @@
+package compile
+
+import (
+	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
+)
+
+// Write is one object to write into a member, or to delete from it.
+type Write struct {
+	// Delete says that only Object's name and namespace matter.
+	Delete bool
+	Object dataplanev1alpha1.ProxyConfig
+}
+
+// Writes are what makes a member's ProxyConfigs of one Gateway equal to want, in the order in which no proxy
+// ever sees a root whose chunks lack a route: when the number of chunks grows, new chunks come first, then
+// the root, then those that shrink; when it falls, chunks that take routes in come first, then the root,
+// then the deletions. What is equal already is not written. want may be empty: all goes, the root first.
+func Writes(have, want []dataplanev1alpha1.ProxyConfig) []Write {
+	held := map[string]dataplanev1alpha1.ProxyConfig{}
+	before := 0
+	for _, object := range have {
+		held[object.Name] = object
+		if object.Spec.Part == dataplanev1alpha1.PartChunk {
+			before = max(before, int(object.Spec.Index)+1)
+		}
+	}
+	var roots, fresh, known, gone []Write
+	for _, object := range want {
+		old, found := held[object.Name]
+		delete(held, object.Name)
+		if found && same(old.Spec, object.Spec) {
+			continue
+		}
+		write := Write{Object: object}
+		switch {
+		case object.Spec.Part == dataplanev1alpha1.PartRoot:
+			roots = append(roots, write)
+		case !found && before > 0:
+			fresh = append(fresh, write)
+		default:
+			known = append(known, write)
+		}
+	}
+	for _, object := range have {
+		if _, left := held[object.Name]; left {
+			gone = append(gone, Write{Delete: true, Object: object})
+		}
+	}
+	return order(roots, fresh, known, gone, len(want)-1 > before && before > 0)
+}
+
+func order(roots, fresh, known, gone []Write, grows bool) []Write {
+	var out []Write
+	if grows {
+		out = append(append(append(out, fresh...), roots...), known...)
+	} else {
+		out = append(append(append(out, fresh...), known...), roots...)
+	}
+	return append(out, gone...)
+}
+
+func same(a, b dataplanev1alpha1.ProxyConfigSpec) bool {
+	return a.Checksum == b.Checksum && a.Version == b.Version && a.Gateway == b.Gateway &&
+		a.GatewayGeneration == b.GatewayGeneration && a.Part == b.Part && a.Index == b.Index
+}

@@ -1,0 +1,78 @@
+package ir
+
+import "github.com/fleetgate/fleetgate/dataplane/config"
+
+// Route is an HTTPRoute that names at least one of our Gateways.
+type Route struct {
+	Namespace  string `json:"namespace"`
+	Name       string `json:"name"`
+	Generation int64  `json:"generation,omitempty"`
+	Created    int64  `json:"created,omitempty"`
+	// Parents are the parentRefs that name one of our Gateways, in order.
+	Parents []RouteParent `json:"parents,omitempty"`
+	// Gateways are what proxies of each Gateway get of this route, sorted by Gateway.
+	Gateways []RouteGateway `json:"gateways,omitempty"`
+
+	// Deps are the hashes of all that the translation of the route looked at.
+	Deps []uint64 `json:"-"`
+}
+
+// Key of the route.
+func (r *Route) Key() Key { return Key{r.Namespace, r.Name} }
+
+// For is what the proxies of a Gateway get of the route; nil if nothing.
+func (r *Route) For(gateway Key) *RouteGateway {
+	for i := range r.Gateways {
+		if r.Gateways[i].Gateway == gateway.String() {
+			return &r.Gateways[i]
+		}
+	}
+	return nil
+}
+
+// RouteParent is the answer to one parentRef.
+type RouteParent struct {
+	// Index of the parentRef in the route's spec.
+	Index int `json:"index"`
+	// Gateway is "namespace/name".
+	Gateway    string `json:"gateway"`
+	Controller string `json:"controller"`
+	Accepted   bool   `json:"accepted"`
+	// Listeners that the route is attached to, in the order of the Gateway.
+	Listeners []string  `json:"listeners,omitempty"`
+	Problems  []Problem `json:"problems,omitempty"`
+	// Notes are remarks on references that do resolve, such as the members that lack a Service.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// RouteGateway is one route as the proxies of one Gateway see it.
+type RouteGateway struct {
+	// Gateway is "namespace/name".
+	Gateway string `json:"gateway"`
+	// Hosts are sorted by listener, hostname.
+	Hosts []RouteHost   `json:"hosts"`
+	Rules []config.Rule `json:"rules,omitempty"`
+	// Pools that the rules name, sorted by key.
+	Pools []Pool `json:"pools,omitempty"`
+}
+
+// RouteHost is an intersection of a route's hostname and a listener's, see config.Host.
+type RouteHost struct {
+	Listener string `json:"listener"`
+	Hostname string `json:"hostname,omitempty"`
+	Tier     int    `json:"tier,omitempty"`
+}
+
+// Pool is a port of a Service as most members have it.
+type Pool struct {
+	config.Pool
+	// Local are the members where that port has another name or protocol, sorted by member.
+	Local []LocalPort `json:"local,omitempty"`
+}
+
+// LocalPort is a Service's port in one member.
+type LocalPort struct {
+	Member   string `json:"member"`
+	PortName string `json:"portName,omitempty"`
+	Protocol string `json:"protocol,omitempty"`
+}

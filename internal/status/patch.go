@@ -1,0 +1,115 @@
+// Package status says which conditions our objects should have, and merges them into those they have. The
+// caller writes; nothing here does.
+package status
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// Patch is the whole status that we want on one object, as far as it is ours. Only the fields of the
+// object's kind are set. Conditions carry no lastTransitionTime: Into sets it.
+type Patch struct {
+	Key world.Key `json:"key"`
+	// Conditions of a GatewayClass, a Gateway or an ALBConfig.
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+	// Features of a GatewayClass, sorted.
+	Features []gatewayv1.SupportedFeature `json:"features,omitempty"`
+	// Addresses and Listeners of a Gateway.
+	Addresses []gatewayv1.GatewayStatusAddress `json:"addresses,omitempty"`
+	Listeners []gatewayv1.ListenerStatus       `json:"listeners,omitempty"`
+	// Parents of an HTTPRoute: all entries that should have one of our controllerNames.
+	Parents []gatewayv1.RouteParentStatus `json:"parents,omitempty"`
+	// Controllers are our controllerNames, sorted: entries of a route with one of them that Parents lacks go away.
+	Controllers []gatewayv1.GatewayController `json:"controllers,omitempty"`
+}
+
+// Changed says whether existing (a *GatewayClass, *Gateway, *HTTPRoute or *ALBConfig) has another status than this Patch wants.
+func (p Patch) Changed(existing any) bool {
+	_, changed := p.Into(existing, metav1.Time{})
+	return changed
+}
+
+// Into gives a deep copy of existing (a *GatewayClass, *Gateway, *HTTPRoute or *ALBConfig) with this Patch
+// merged into its status, and whether that differs. Conditions whose status changed get now as their time.
+func (p Patch) Into(existing any, now metav1.Time) (any, bool) {
+	switch have := existing.(type) {
+	case *gatewayv1.GatewayClass:
+		want := have.DeepCopy()
+		want.Status.Conditions = Merge(have.Status.Conditions, p.Conditions, now)
+		want.Status.SupportedFeatures = p.Features
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	case *gatewayv1.Gateway:
+		want := have.DeepCopy()
+		want.Status.Conditions = Merge(have.Status.Conditions, p.Conditions, now)
+		want.Status.Addresses = p.Addresses
+		want.Status.Listeners = mergeListeners(have.Status.Listeners, p.Listeners, now)
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	case *gatewayv1.HTTPRoute:
+		want := have.DeepCopy()
+		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	case *awsv1alpha1.ALBConfig:
+		want := have.DeepCopy()
+		want.Status.Conditions = Merge(have.Status.Conditions, p.Conditions, now)
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	}
+	return existing, false
+}
+
+// mergeListeners keeps the times of listeners that stay.
+func mergeListeners(have, want []gatewayv1.ListenerStatus, now metav1.Time) []gatewayv1.ListenerStatus {
+	out := make([]gatewayv1.ListenerStatus, 0, len(want))
+	for _, listener := range want {
+		var old []metav1.Condition
+		for _, known := range have {
+			if known.Name == listener.Name {
+				old = known.Conditions
+			}
+		}
+		listener.Conditions = Merge(old, listener.Conditions, now)
+		out = append(out, listener)
+	}
+	return out
+}
+
+// maxParents is how many entries the API takes.
+const maxParents = 32
+
+// mergeParents leaves entries of other controllers where they are, updates ours in place, drops ours that
+// nobody refers to any more, and puts new ones at the end.
+func mergeParents(have []gatewayv1.RouteParentStatus, p Patch, now metav1.Time) []gatewayv1.RouteParentStatus {
+	out := make([]gatewayv1.RouteParentStatus, 0, len(have)+len(p.Parents))
+	placed := make([]bool, len(p.Parents))
+	for _, old := range have {
+		if !slices.Contains(p.Controllers, old.ControllerName) {
+			out = append(out, old)
+			continue
+		}
+		for i, want := range p.Parents {
+			if !placed[i] && sameParent(old, want) {
+				placed[i] = true
+				want.Conditions = Merge(old.Conditions, want.Conditions, now)
+				out = append(out, want)
+				break
+			}
+		}
+	}
+	for i, want := range p.Parents {
+		if !placed[i] && len(out) < maxParents {
+			want.Conditions = Merge(nil, want.Conditions, now)
+			out = append(out, want)
+		}
+	}
+	return out
+}
+
+func sameParent(a, b gatewayv1.RouteParentStatus) bool {
+	return a.ControllerName == b.ControllerName && equality.Semantic.DeepEqual(a.ParentRef, b.ParentRef)
+}
