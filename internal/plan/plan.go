@@ -24,6 +24,8 @@ type Step struct {
 	Have *stack.Resource `json:"have,omitempty"`
 	// Changes names the fields of Spec that differ, for Update: sorted JSON paths.
 	Changes []string `json:"changes,omitempty"`
+	// Needs are resources whose own step, if they have one, must have succeeded before this one runs, sorted.
+	Needs []stack.ID `json:"needs,omitempty"`
 	// Refs are cloud names of the resources that this step depends on, known when it runs.
 	Refs map[stack.ID]string `json:"-"`
 }
@@ -32,3 +34,6 @@ type Step struct {
 type Plan struct {
 	Steps []Step `json:"steps,omitempty"`
 }
+
+// Empty tells whether the cloud is as it should be.
+func (p Plan) Empty() bool { return len(p.Steps) == 0 }

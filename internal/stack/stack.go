@@ -1,7 +1,12 @@
 // Package stack is cloud state as data: what we want, and what was observed.
 package stack
 
-import "github.com/fleetgate/fleetgate/internal/ir"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+)
 
 // Kind is a provider's name for a sort of resource, such as "LoadBalancer".
 type Kind string
@@ -12,6 +17,14 @@ type ID struct {
 	Name string `json:"name"`
 }
 
+// String is the ID as people read it, such as "Listener internal/443".
+func (id ID) String() string { return string(id.Kind) + " " + id.Name }
+
+// Compare orders IDs by kind, then by name.
+func (id ID) Compare(other ID) int {
+	return cmp.Or(cmp.Compare(id.Kind, other.Kind), cmp.Compare(id.Name, other.Name))
+}
+
 // Resource is one cloud resource, wanted or observed.
 type Resource struct {
 	ID ID `json:"id"`
@@ -19,6 +32,11 @@ type Resource struct {
 	Spec any `json:"spec"`
 	// DependsOn are resources that must exist before this one, and go after it.
 	DependsOn []ID `json:"dependsOn,omitempty"`
+	// After are resources whose step, if they have one, comes before this one's. It is order alone: this
+	// one goes on even if theirs fails.
+	After []ID `json:"after,omitempty"`
+	// Replaces are observed resources whose place this one takes; they are deleted only once this one is Active.
+	Replaces []ID `json:"replaces,omitempty"`
 	// Ref is the cloud's own name for it (an ARN, an id); only observed resources have one.
 	Ref string `json:"ref,omitempty"`
 	// State of an observed resource.
@@ -44,6 +62,8 @@ type Stack struct {
 	Resources []Resource `json:"resources,omitempty"`
 	// Retain says that nothing is deleted when the Stack shrinks to nothing (deletionPolicy: Retain).
 	Retain bool `json:"retain,omitempty"`
+	// DeleteFirst are kinds whose deletes come before their creates, because a quota has no room for both.
+	DeleteFirst []Kind `json:"deleteFirst,omitempty"`
 }
 
 // Observed is what the cloud has for one owner, and what Render needs to know of the rest.
@@ -52,4 +72,18 @@ type Observed struct {
 	Resources []Resource `json:"resources,omitempty"`
 	// Facts is a struct of the provider: subnets, certificates, quotas.
 	Facts any `json:"facts,omitempty"`
+}
+
+// Get finds an observed resource by ID.
+func (o Observed) Get(id ID) (Resource, bool) {
+	i := slices.IndexFunc(o.Resources, func(r Resource) bool { return r.ID == id })
+	if i < 0 {
+		return Resource{}, false
+	}
+	return o.Resources[i], true
+}
+
+// Sort puts resources in the order of their IDs.
+func Sort(resources []Resource) {
+	slices.SortFunc(resources, func(a, b Resource) int { return a.ID.Compare(b.ID) })
 }
