@@ -1,0 +1,159 @@
+package testbed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fleetgate/fleetgate/e2e/testbed/daemon"
+)
+
+// Names of a node's daemons, after the cluster's name.
+const (
+	nodeDaemon    = "node"
+	runtimeDaemon = "containerd"
+	kubeletDaemon = "kubelet"
+	proxyDaemon   = "kube-proxy"
+)
+
+// sharedDirs are paths that runtime, runc, CNI library and kubelet use whatever they are
+// configured to. In a node's mount namespace each is a folder of the node's own.
+var sharedDirs = []string{"/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers"}
+
+// claimSharedDirs makes those of the shared paths that the host lacks, as mount points.
+func (f *Fleet) claimSharedDirs() error {
+	for _, dir := range sharedDirs {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err := f.journal.enterDir(dir); err != nil {
+			return err
+		}
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			return fmt.Errorf("making a mount point: %w", err)
+		}
+	}
+	return nil
+}
+
+// startRuntime makes the node's namespaces, connects them, and starts containerd there.
+func (f *Fleet) startRuntime(ctx context.Context, c *Cluster, pause string) error {
+	// The process that is the node: its namespaces live as long as it does.
+	holder := daemon.Spec{Name: c.daemonName(nodeDaemon), Path: "sleep", Args: []string{"infinity"}, Isolate: true}
+	if err := f.daemons.Start(holder); err != nil {
+		return err
+	}
+	process, ok := f.daemons.Find(holder.Name)
+	if !ok {
+		return fmt.Errorf("%s ended at once", holder.Name)
+	}
+	if err := c.mountShared(ctx, process.PID); err != nil {
+		return err
+	}
+	if err := f.connectNode(ctx, c, process.PID); err != nil {
+		return err
+	}
+	if err := c.writeRuntimeConfig(); err != nil {
+		return err
+	}
+	err := f.daemons.Start(daemon.Spec{
+		Name: c.daemonName(runtimeDaemon),
+		Path: "containerd",
+		Args: []string{"--config", c.file("containerd.toml")},
+		Join: holder.Name,
+		Env:  goMemory,
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.waitRuntime(ctx); err != nil {
+		return err
+	}
+	return c.LoadImages(ctx, pause)
+}
+
+func (c *Cluster) mountShared(ctx context.Context, pid int) error {
+	var script []string
+	for _, target := range sharedDirs {
+		source := filepath.Join(c.dir, "root", target)
+		if err := os.MkdirAll(source, 0o755); err != nil {
+			return err
+		}
+		script = append(script, fmt.Sprintf("mount --bind '%s' '%s'", source, target))
+	}
+	_, err := run(ctx, "nsenter", "--target", strconv.Itoa(pid), "--mount", "--", "sh", "-ec", strings.Join(script, "\n"))
+	if err != nil {
+		return fmt.Errorf("mounting folders of node %s: %w", c.NodeName, err)
+	}
+	return nil
+}
+
+// waitRuntime waits until containerd answers with all of its plugins.
+func (c *Cluster) waitRuntime(ctx context.Context) error {
+	name := c.daemonName(runtimeDaemon)
+	return poll(ctx, name+" to answer", func(ctx context.Context) (bool, error) {
+		if !c.daemons.Alive(name) {
+			return false, fmt.Errorf("%s ended by itself", name)
+		}
+		_, err := c.ctr(ctx, "images", "list", "--quiet")
+		return err == nil, nil
+	})
+}
+
+// startNode starts kubelet and kube-proxy.
+func (f *Fleet) startNode(c *Cluster, bin string) error {
+	if err := c.writeNodeConfigs(f.options); err != nil {
+		return err
+	}
+	for _, spec := range []daemon.Spec{
+		{
+			Name: c.daemonName(kubeletDaemon),
+			Path: filepath.Join(bin, "kubelet"),
+			Args: []string{
+				"--config=" + c.file("kubelet.yaml"),
+				"--kubeconfig=" + c.kubeletKubeconfig(),
+				"--root-dir=" + c.file("kubelet"),
+				"--cert-dir=" + c.file("pki"),
+				"--hostname-override=" + c.NodeName,
+				// Without an address that is not loopback the node has no InternalIP, and
+				// kube-proxy programs nothing.
+				"--node-ip=" + c.NodeIP.String(),
+			},
+		},
+		{
+			Name: c.daemonName(proxyDaemon),
+			Path: filepath.Join(bin, "kube-proxy"),
+			Args: []string{"--config=" + c.file("kube-proxy.yaml")},
+		},
+	} {
+		spec.Join, spec.Env = c.daemonName(nodeDaemon), goMemory
+		if err := f.daemons.Start(spec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// poll calls done until it reports true or an error, or the context ends.
+func poll(ctx context.Context, what string, done func(context.Context) (bool, error)) error {
+	for {
+		ok, err := done(ctx)
+		if err != nil {
+			return fmt.Errorf("waiting for %s: %w", what, err)
+		}
+		if ok {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for %s: %w", what, context.Cause(ctx))
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
