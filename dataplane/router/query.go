@@ -1,0 +1,55 @@
+package router
+
+import (
+	"net/url"
+	"strings"
+)
+
+// queryValue gives the first value of a parameter, still encoded.
+func queryValue(raw, name string) (string, bool) {
+	for raw != "" {
+		var pair string
+		pair, raw, _ = strings.Cut(raw, "&")
+		key, value, _ := strings.Cut(pair, "=")
+		if equalDecoded(key, name) {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// equalDecoded compares an encoded part of a query with a plain string, without allocation. What
+// is not a valid escape stands for itself.
+func equalDecoded(encoded, plain string) bool {
+	if encoded == plain && !strings.ContainsAny(encoded, "%+") {
+		return true
+	}
+	at := 0
+	for i := 0; i < len(encoded); i++ {
+		c := encoded[i]
+		if c == '+' {
+			c = ' '
+		} else if c == '%' {
+			if b, ok := unhex(encoded, i); ok {
+				c = b
+				i += 2
+			}
+		}
+		if at >= len(plain) || plain[at] != c {
+			return false
+		}
+		at++
+	}
+	return at == len(plain)
+}
+
+// decoded gives the plain form of an encoded value; it allocates only when there is something to decode.
+func decoded(encoded string) string {
+	if !strings.ContainsAny(encoded, "%+") {
+		return encoded
+	}
+	if plain, err := url.QueryUnescape(encoded); err == nil {
+		return plain
+	}
+	return encoded
+}

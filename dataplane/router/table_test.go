@@ -1,0 +1,183 @@
+package router
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/fleetgate/fleetgate/dataplane/config"
+)
+
+func prefixRule(route, path string) config.Rule {
+	return config.Rule{Route: route, Matches: []config.Match{{PathKind: config.PathPrefix, Path: path}}}
+}
+
+func oneListener(chunks int) config.Root {
+	return config.Root{Version: 1, Chunks: chunks, Listeners: []config.Listener{{Name: "web", Port: 80, Protocol: config.HTTP}}}
+}
+
+func TestListenerIsolation(t *testing.T) {
+	root := config.Root{Chunks: 1, Listeners: []config.Listener{
+		{Name: "all", Port: 80}, {Name: "one", Port: 80, Hostname: "a.example.com"},
+	}}
+	table, errs := Build(root, []config.Chunk{{Hosts: []config.Host{
+		{Listener: "all", Rules: []config.Rule{prefixRule("n/all", "/")}},
+		{Listener: "one", Hostname: "a.example.com", Rules: []config.Rule{prefixRule("n/one", "/one")}},
+	}}})
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	got := table.Lookup(80, &Request{Host: "a.example.com", Path: "/two"})
+	if got.Rule != nil || got.Listener == nil || got.Listener.Name != "one" {
+		t.Fatalf("a request for a more specific listener must never be answered by another one, got %+v", got)
+	}
+	if got := table.Lookup(80, &Request{Host: "b.example.com", Path: "/two"}); got.Rule == nil {
+		t.Fatal("other hostnames belong to the listener for all")
+	}
+	if got := table.Lookup(81, &Request{Host: "b.example.com", Path: "/two"}); got.Listener != nil {
+		t.Fatal("another port has no listener")
+	}
+}
+
+func TestBrokenExpressionBreaksOnlyItsOwnMatch(t *testing.T) {
+	rule := prefixRule("n/broken", "/fine")
+	rule.Matches = append(rule.Matches,
+		config.Match{PathKind: config.PathRegex, Path: "/("},
+		config.Match{PathKind: config.PathPrefix, Path: "/h", Headers: []config.ValueMatch{{Name: "a", Value: "a)(b", Regex: true}}})
+	table, errs := Build(oneListener(1), []config.Chunk{{Hosts: []config.Host{
+		{Listener: "web", Rules: []config.Rule{rule, prefixRule("n/other", "/")}},
+	}}})
+	if len(errs) != 2 || !strings.Contains(errs[0].Error(), "n/broken rule 0 match 1") {
+		t.Fatalf("got %v", errs)
+	}
+	for path, want := range map[string]string{"/fine": "n/broken", "/h": "n/other", "/(": "n/other"} {
+		if got := table.Lookup(80, &Request{Path: path, Header: headers{}}); got.Rule == nil || got.Rule.Config.Route != want {
+			t.Fatalf("%s: got %+v, want %s", path, got, want)
+		}
+	}
+}
+
+func TestResultNamesThePrefix(t *testing.T) {
+	table, _ := Build(oneListener(1), []config.Chunk{{Hosts: []config.Host{
+		{Listener: "web", Rules: []config.Rule{prefixRule("n/a", "/a/"), prefixRule("n/root", "/")}},
+	}}})
+	for path, want := range map[string]string{"/a": "/a", "/a/b": "/a", "/b": "/"} {
+		if got := table.Lookup(80, &Request{Path: path}); got.Prefix != want {
+			t.Fatalf("%s: got %q, want %q", path, got.Prefix, want)
+		}
+	}
+}
+
+func TestUpdateKeepsTheValuesOfUnchangedHosts(t *testing.T) {
+	calls := 0
+	attach := func(*config.Rule) any { calls++; return calls }
+	chunk := func(index int, host, route string) config.Chunk {
+		return config.Chunk{Index: index, Hosts: []config.Host{{Listener: "web", Hostname: host, Rules: []config.Rule{prefixRule(route, "/")}}}}
+	}
+	table, _ := Build(oneListener(2), []config.Chunk{chunk(0, "a", "n/a"), chunk(1, "b", "n/b")}, WithValue(attach))
+	before := table.Lookup(80, &Request{Host: "a", Path: "/"}).Rule.Value
+	next, _ := table.Update([]config.Chunk{chunk(1, "b", "n/new"), chunk(0, "a", "n/a")})
+	if got := next.Lookup(80, &Request{Host: "a", Path: "/"}).Rule.Value; got != before || calls != 3 {
+		t.Fatalf("a host with the same rules must be shared: value %v, was %v, %d calls", got, before, calls)
+	}
+	if got := table.Lookup(80, &Request{Host: "b", Path: "/"}).Rule.Config.Route; got != "n/b" {
+		t.Fatalf("the old table must stay as it was, got %s", got)
+	}
+}
+
+func manyHosts(n int) *Table {
+	const perChunk = 50
+	chunks := make([]config.Chunk, n/perChunk+1)
+	for i := range n {
+		c := &chunks[i/perChunk]
+		c.Index = i / perChunk
+		c.Hosts = append(c.Hosts, config.Host{
+			Listener: "web", Hostname: fmt.Sprintf("host-%d.example.com", i),
+			Rules: []config.Rule{prefixRule("n/r", "/"), prefixRule("n/api", "/api")},
+		})
+	}
+	for i := range chunks {
+		chunks[i].Index = i
+	}
+	table, _ := Build(oneListener(len(chunks)), chunks)
+	return table
+}
+
+func manyPaths(n int) *Table {
+	host := config.Host{Listener: "web"}
+	for i := range n {
+		host.Rules = append(host.Rules, prefixRule("n/r", fmt.Sprintf("/api/v1/item-%d", i)))
+	}
+	table, _ := Build(oneListener(1), []config.Chunk{{Hosts: []config.Host{host}}})
+	return table
+}
+
+func TestLookupDoesNotAllocate(t *testing.T) {
+	host := config.Host{Listener: "web", Hostname: "*.example.com"}
+	rule := prefixRule("n/r", "/api")
+	rule.Matches[0].Headers = []config.ValueMatch{{Name: "x-one", Value: "1"}}
+	rule.Matches[0].Query = []config.ValueMatch{{Name: "q", Value: "a b"}}
+	host.Rules = []config.Rule{rule}
+	table, _ := Build(oneListener(1), []config.Chunk{{Hosts: []config.Host{host}}})
+	req := &Request{
+		Host: "a.b.example.com", Path: "/api/v1/things/9", Method: "GET", RawQuery: "x=1&q=a%20b",
+		Header: headers{"X-One": "1"},
+	}
+	if table.Lookup(80, req).Rule == nil {
+		t.Fatal("not found")
+	}
+	if n := testing.AllocsPerRun(1000, func() { table.Lookup(80, req) }); n != 0 {
+		t.Fatalf("%v allocations", n)
+	}
+	if n := testing.AllocsPerRun(1000, func() { _, _ = NormalPath(req.Path); NormalHost("a.example.com:80") }); n != 0 {
+		t.Fatalf("normal forms: %v allocations", n)
+	}
+}
+
+func BenchmarkLookupHosts(b *testing.B) {
+	for _, n := range []int{1, 10_000, 100_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			table := manyHosts(n)
+			hosts := make([]string, min(n, 4096))
+			for i := range hosts {
+				hosts[i] = fmt.Sprintf("host-%d.example.com", i*(n/len(hosts)))
+			}
+			req := &Request{Path: "/api/v1/users/42", Method: "GET"}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				req.Host = hosts[i%len(hosts)]
+				table.Lookup(80, req)
+			}
+		})
+	}
+}
+
+func BenchmarkLookupPaths(b *testing.B) {
+	for _, n := range []int{1, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			table := manyPaths(n)
+			req := &Request{Path: fmt.Sprintf("/api/v1/item-%d/x", n-1), Method: "GET"}
+			b.ReportAllocs()
+			for b.Loop() {
+				table.Lookup(80, req)
+			}
+		})
+	}
+}
+
+func BenchmarkBuild10000Hosts(b *testing.B) {
+	table := manyHosts(10_000)
+	for b.Loop() {
+		Build(table.root, table.chunks)
+	}
+}
+
+func BenchmarkUpdateOneOf10000Hosts(b *testing.B) {
+	table := manyHosts(10_000)
+	for i := 0; b.Loop(); i++ {
+		chunk := table.chunks[7]
+		chunk.Hosts = append([]config.Host(nil), chunk.Hosts...)
+		chunk.Hosts[3].Rules = []config.Rule{prefixRule("n/new", fmt.Sprint("/", i))}
+		table, _ = table.Update([]config.Chunk{chunk})
+	}
+}
