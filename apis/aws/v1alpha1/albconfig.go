@@ -49,6 +49,7 @@ type ALBConfigSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:items:MaxLength=20
 	// +kubebuilder:validation:XValidation:rule="self.all(g, g.matches('^sg-[0-9a-f]{8,17}$'))",message="a security group is named by its id: sg- and 8 to 17 hexadecimal digits"
 	// +listType=set
 	SecurityGroups []string `json:"securityGroups,omitempty"`
@@ -82,6 +83,7 @@ type ALBConfigSpec struct {
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=43
 	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="an inbound CIDR is a network such as 10.0.0.0/8 or 2001:db8::/32"
 	// +listType=set
 	InboundCIDRs []string `json:"inboundCIDRs,omitempty"`
@@ -134,6 +136,7 @@ type Subnets struct {
 	// +optional
 	// +kubebuilder:validation:MinItems=2
 	// +kubebuilder:validation:MaxItems=12
+	// +kubebuilder:validation:items:MaxLength=24
 	// +kubebuilder:validation:XValidation:rule="self.all(s, s.matches('^subnet-[0-9a-f]{8,17}$'))",message="a subnet is named by its id: subnet- and 8 to 17 hexadecimal digits"
 	// +listType=set
 	IDs []string `json:"ids,omitempty"`
@@ -154,6 +157,7 @@ type ALBTLS struct {
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=25
+	// +kubebuilder:validation:items:MaxLength=200
 	// +kubebuilder:validation:XValidation:rule="self.all(a, a.matches('^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$'))",message="a certificate is named by its ACM ARN: arn:aws:acm:REGION:ACCOUNT:certificate/ID"
 	// +listType=set
 	CertificateARNs []string `json:"certificateARNs,omitempty"`
