@@ -1,0 +1,196 @@
+// Package scene makes a World of a folder, as if its objects were in a hub and its Services in every member.
+package scene
+
+import (
+	"maps"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	"sigs.k8s.io/gateway-api/pkg/consts"
+
+	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/manifest"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// Options say what stands around the folder.
+type Options struct {
+	// Hub is the id of the installation.
+	Hub string
+	// Members that take part.
+	Members []string
+	// Providers by controllerName.
+	Providers map[string]world.Provider
+	// PortOffset is added to the port of every listener.
+	PortOffset int32
+}
+
+// Scene is a folder as a World, without what changes while it runs.
+type Scene struct {
+	still   world.World
+	members []string
+}
+
+// State is what changes while it runs.
+type State struct {
+	// Fronts by Gateway.
+	Fronts map[world.Name]world.Front
+	// Proxies by member, then Gateway.
+	Proxies map[string]map[world.Name]world.Proxies
+}
+
+// New makes a Scene. It takes over the objects of the folder and completes them as an API server would;
+// secrets are those that the folder lacks.
+func New(folder manifest.Folder, secrets []*corev1.Secret, ledger *Ledger, o Options) *Scene {
+	shift(folder, o.PortOffset)
+	stamp(folder, ledger)
+	services := byName(folder.Services)
+	members := make(map[string]*world.Member, len(o.Members))
+	for _, m := range o.Members {
+		members[m] = &world.Member{Name: m, Services: services}
+	}
+	return &Scene{
+		members: o.Members,
+		still: world.World{
+			Hub: o.Hub, Providers: o.Providers, GatewayAPI: consts.BundleVersion,
+			Classes: byClusterName(folder.Classes), ALBConfigs: byClusterName(folder.ALBConfigs),
+			Gateways: byName(folder.Gateways), HTTPRoutes: byName(folder.HTTPRoutes), Grants: byName(folder.Grants),
+			Namespaces: namespaces(folder), Secrets: secretsOf(folder, secrets), Members: members,
+		},
+	}
+}
+
+// World is everything at one moment.
+func (s *Scene) World(now State) *world.World {
+	w := s.still
+	w.Fronts = maps.Clone(now.Fronts)
+	w.Members = make(map[string]*world.Member, len(s.members))
+	for name, still := range s.still.Members {
+		m := *still
+		m.Proxies = maps.Clone(now.Proxies[name])
+		w.Members[name] = &m
+	}
+	return &w
+}
+
+// shift moves listeners, and the parentRefs that name their port.
+func shift(folder manifest.Folder, offset int32) {
+	for _, g := range folder.Gateways {
+		for i := range g.Spec.Listeners {
+			g.Spec.Listeners[i].Port += gatewayv1.PortNumber(offset)
+		}
+	}
+	for _, r := range folder.HTTPRoutes {
+		for i := range r.Spec.ParentRefs {
+			if p := r.Spec.ParentRefs[i].Port; p != nil {
+				*p += gatewayv1.PortNumber(offset)
+			}
+		}
+	}
+}
+
+func stamp(folder manifest.Folder, ledger *Ledger) {
+	for _, o := range folder.Classes {
+		ledger.stamp("GatewayClass", o, o.Spec)
+	}
+	for _, o := range folder.ALBConfigs {
+		ledger.stamp("ALBConfig", o, o.Spec)
+	}
+	for _, o := range folder.Gateways {
+		ledger.stamp("Gateway", o, o.Spec)
+	}
+	for _, o := range folder.HTTPRoutes {
+		ledger.stamp("HTTPRoute", o, o.Spec)
+	}
+	for _, o := range folder.Grants {
+		ledger.stamp("ReferenceGrant", o, o.Spec)
+	}
+}
+
+// namespaces are those of the folder, and those that its objects are in. Each carries its name as a label.
+func namespaces(folder manifest.Folder) map[string]*corev1.Namespace {
+	out := byClusterName(folder.Namespaces)
+	imply := func(o metav1.Object) {
+		if out[o.GetNamespace()] == nil {
+			out[o.GetNamespace()] = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: o.GetNamespace()}}
+		}
+	}
+	for _, o := range folder.Gateways {
+		imply(o)
+	}
+	for _, o := range folder.HTTPRoutes {
+		imply(o)
+	}
+	for _, o := range folder.Services {
+		imply(o)
+	}
+	for name, ns := range out {
+		if ns.Labels == nil {
+			ns.Labels = map[string]string{}
+		}
+		ns.Labels[corev1.LabelMetadataName] = name
+	}
+	return out
+}
+
+// secretsOf has a nil for every name that a listener may look for and nobody provides.
+func secretsOf(folder manifest.Folder, more []*corev1.Secret) map[world.Name]*corev1.Secret {
+	out := byName(more)
+	for _, s := range folder.Secrets {
+		s = s.DeepCopy()
+		for key, text := range s.StringData {
+			if s.Data == nil {
+				s.Data = map[string][]byte{}
+			}
+			s.Data[key] = []byte(text)
+		}
+		s.StringData = nil
+		out[nameOf(s)] = s
+	}
+	for _, g := range folder.Gateways {
+		for _, name := range named(g) {
+			if _, known := out[name]; !known {
+				out[name] = nil
+			}
+		}
+	}
+	return out
+}
+
+// named are all names that certificateRefs of the Gateway give.
+func named(g *gatewayv1.Gateway) []world.Name {
+	var out []world.Name
+	for _, l := range g.Spec.Listeners {
+		if l.TLS == nil {
+			continue
+		}
+		for _, ref := range l.TLS.CertificateRefs {
+			name := world.Name{Namespace: g.Namespace, Name: string(ref.Name)}
+			if ref.Namespace != nil {
+				name.Namespace = string(*ref.Namespace)
+			}
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func nameOf(o metav1.Object) world.Name {
+	return world.Name{Namespace: o.GetNamespace(), Name: o.GetName()}
+}
+
+func byName[T metav1.Object](objects []T) map[world.Name]T {
+	out := make(map[world.Name]T, len(objects))
+	for _, o := range objects {
+		out[nameOf(o)] = o
+	}
+	return out
+}
+
+func byClusterName[T metav1.Object](objects []T) map[string]T {
+	out := make(map[string]T, len(objects))
+	for _, o := range objects {
+		out[o.GetName()] = o
+	}
+	return out
+}
