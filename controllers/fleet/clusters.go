@@ -1,0 +1,172 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/fleetgate/fleetgate/controllers/secret"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// ClusterKind is Cluster API's Cluster; the version is the one that the hub prefers.
+var ClusterKind = schema.GroupKind{Group: "cluster.x-k8s.io", Kind: "Cluster"}
+
+// ClusterMetadata is an empty Cluster of a version, to watch metadata of: labels and name are all we need.
+func ClusterMetadata(version schema.GroupVersionKind) *metav1.PartialObjectMetadata {
+	out := &metav1.PartialObjectMetadata{}
+	out.SetGroupVersionKind(version)
+	return out
+}
+
+// Discovery finds members: Cluster objects of one namespace and the Secrets with their kubeconfigs.
+type Discovery struct {
+	fleet     *Fleet
+	namespace string
+	cache     cache.Cache
+	mapper    meta.RESTMapper
+	secrets   *secret.Watcher
+	log       logr.Logger
+
+	mu          sync.Mutex
+	labels      map[string]map[string]string
+	kubeconfigs map[string]*corev1.Secret
+	// asked are the Clusters whose Secret was looked for.
+	asked map[string]bool
+}
+
+// DiscoveryOptions are what a Discovery works with.
+type DiscoveryOptions struct {
+	Fleet *Fleet
+	// Namespace of Cluster objects and their Secrets.
+	Namespace string
+	// Cache and Mapper of the hub; Client watches Secrets.
+	Cache  cache.Cache
+	Mapper meta.RESTMapper
+	Client client.WithWatch
+	Log    logr.Logger
+}
+
+// NewDiscovery gives a Discovery that starts with Start.
+func NewDiscovery(options DiscoveryOptions) *Discovery {
+	d := &Discovery{
+		fleet: options.Fleet, namespace: options.Namespace, cache: options.Cache, mapper: options.Mapper, log: options.Log,
+		labels: map[string]map[string]string{}, kubeconfigs: map[string]*corev1.Secret{}, asked: map[string]bool{},
+	}
+	d.secrets = secret.New(options.Client, options.Log, d.onSecret)
+	return d
+}
+
+// HasClusterAPI tells whether the hub has Cluster objects, and of which version.
+func HasClusterAPI(mapper meta.RESTMapper) (schema.GroupVersionKind, bool, error) {
+	mapping, err := mapper.RESTMapping(ClusterKind)
+	if meta.IsNoMatchError(err) {
+		return schema.GroupVersionKind{}, false, nil
+	}
+	if err != nil {
+		return schema.GroupVersionKind{}, false, fmt.Errorf("ask the hub for Cluster API: %w", err)
+	}
+	return mapping.GroupVersionKind, true, nil
+}
+
+const crdRetry = 30 * time.Second
+
+// Start watches until ctx ends. While the hub has no Cluster API it asks again now and then.
+func (d *Discovery) Start(ctx context.Context) error {
+	for {
+		version, found, err := HasClusterAPI(d.mapper)
+		if err != nil {
+			d.log.Error(err, "Clusters are not watched yet")
+		}
+		if found {
+			return d.watch(ctx, version)
+		}
+		if !sleep(ctx, crdRetry) {
+			return nil
+		}
+	}
+}
+
+func (d *Discovery) watch(ctx context.Context, version schema.GroupVersionKind) error {
+	informer, err := d.cache.GetInformer(ctx, ClusterMetadata(version), cache.BlockUntilSynced(false))
+	if err != nil {
+		return fmt.Errorf("watch Clusters: %w", err)
+	}
+	put := func(in any) {
+		if object, ok := in.(client.Object); ok && object.GetNamespace() == d.namespace {
+			d.onCluster(object)
+		}
+	}
+	handler, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		AddFunc: put, UpdateFunc: func(_, in any) { put(in) },
+		DeleteFunc: func(in any) {
+			if tomb, ok := in.(toolscache.DeletedFinalStateUnknown); ok {
+				in = tomb.Obj
+			}
+			if object, ok := in.(client.Object); ok && object.GetNamespace() == d.namespace {
+				d.onClusterGone(object.GetName())
+			}
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("watch Clusters: %w", err)
+	}
+	defer func() { _ = informer.RemoveEventHandler(handler) }()
+	return d.secrets.Start(ctx)
+}
+
+func (d *Discovery) onCluster(cluster client.Object) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.labels[cluster.GetName()] = cluster.GetLabels()
+	d.secrets.Want(d.wanted())
+	if d.asked[cluster.GetName()] {
+		d.fleet.SetCluster(cluster.GetName(), cluster.GetLabels(), d.kubeconfigs[cluster.GetName()])
+	}
+}
+
+func (d *Discovery) onClusterGone(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.labels, name)
+	delete(d.kubeconfigs, name)
+	delete(d.asked, name)
+	d.secrets.Want(d.wanted())
+	d.fleet.RemoveCluster(name)
+}
+
+func (d *Discovery) wanted() map[world.Name]bool {
+	out := make(map[world.Name]bool, len(d.labels))
+	for name := range d.labels {
+		out[world.Name{Namespace: d.namespace, Name: KubeconfigSecret(name)}] = true
+	}
+	return out
+}
+
+func (d *Discovery) onSecret(name world.Name, found *corev1.Secret) {
+	cluster := clusterOf(name.Name)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	labels, known := d.labels[cluster]
+	if !known {
+		return
+	}
+	d.asked[cluster] = true
+	d.kubeconfigs[cluster] = found
+	d.fleet.SetCluster(cluster, labels, found)
+}
+
+func clusterOf(secretName string) string {
+	const suffix = "-kubeconfig"
+	return secretName[:max(0, len(secretName)-len(suffix))]
+}

@@ -1,0 +1,33 @@
+package fleet
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
+)
+
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+// slim drops what nobody asks for before an object enters a cache: the memory of a hub grows with all members.
+func slim(in any) (any, error) {
+	object, err := meta.Accessor(in)
+	if err != nil {
+		return in, nil //nolint:nilerr // a tombstone has no metadata and passes as it is
+	}
+	object.SetManagedFields(nil)
+	if annotations := object.GetAnnotations(); annotations[lastApplied] != "" {
+		delete(annotations, lastApplied)
+		object.SetAnnotations(annotations)
+	}
+	switch typed := in.(type) {
+	case *dataplanev1alpha1.ProxyConfig:
+		typed.Spec.Data = nil
+	case *corev1.Pod:
+		typed.Spec = corev1.PodSpec{}
+		typed.Status.ContainerStatuses, typed.Status.InitContainerStatuses = nil, nil
+	case *corev1.Service:
+		typed.Status = corev1.ServiceStatus{}
+	}
+	return in, nil
+}

@@ -1,0 +1,118 @@
+package gather
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// Assembler builds Worlds. A World that was handed out is never changed again: the maps that a change
+// touches are copied, the others are shared. Not safe for concurrent use.
+type Assembler struct {
+	world   world.World
+	members map[string]*contents
+}
+
+// NewAssembler starts from what does not come from events: hub id, providers, version.
+func NewAssembler(base world.World) *Assembler {
+	base.Classes = map[string]*gatewayv1.GatewayClass{}
+	base.ALBConfigs = map[string]*awsv1alpha1.ALBConfig{}
+	base.Gateways = map[world.Name]*gatewayv1.Gateway{}
+	base.HTTPRoutes = map[world.Name]*gatewayv1.HTTPRoute{}
+	base.Grants = map[world.Name]*gatewayv1.ReferenceGrant{}
+	base.Namespaces = map[string]*corev1.Namespace{}
+	base.Secrets = map[world.Name]*corev1.Secret{}
+	base.Members = map[string]*world.Member{}
+	base.Fronts = map[world.Name]world.Front{}
+	return &Assembler{world: base, members: map[string]*contents{}}
+}
+
+// Apply gives the World after changes, and the keys of all that may differ from the World before.
+func (a *Assembler) Apply(changes map[Key]any) (*world.World, []world.Key) {
+	next := a.world
+	step := &edit{next: &next, copied: map[world.Kind]bool{}, members: map[string]bool{}, changed: map[world.Key]bool{}}
+	for key, value := range changes {
+		if key.Kind == world.KindMember || key.Member != "" {
+			a.applyMember(step, key, value)
+			continue
+		}
+		step.hub(key, value)
+	}
+	a.dropUnannounced(step.members)
+	if len(step.members) > 0 {
+		next.Members = maps.Clone(next.Members)
+	}
+	for name := range step.members {
+		a.finishMember(step, name)
+	}
+	a.world = next
+	out := next
+	return &out, slices.SortedFunc(maps.Keys(step.changed), compareKeys)
+}
+
+func compareKeys(a, b world.Key) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), a.Name.Compare(b.Name))
+}
+
+// edit is one step from World to World.
+type edit struct {
+	next    *world.World
+	copied  map[world.Kind]bool
+	members map[string]bool
+	changed map[world.Key]bool
+}
+
+// fresh tells, once for each kind, that its map has to be copied before it is written.
+func (e *edit) fresh(kind world.Kind) bool {
+	was := e.copied[kind]
+	e.copied[kind] = true
+	return !was
+}
+
+// hub puts one object of the hub in its map. One case for each kind: a dispatch table.
+func (e *edit) hub(key Key, value any) {
+	first := e.fresh(key.Kind)
+	e.changed[world.Key{Kind: key.Kind, Name: key.Name}] = true
+	switch key.Kind {
+	case world.KindGatewayClass:
+		set(&e.next.Classes, first, key.Name.Name, value)
+	case world.KindALBConfig:
+		set(&e.next.ALBConfigs, first, key.Name.Name, value)
+	case world.KindNamespace:
+		set(&e.next.Namespaces, first, key.Name.Name, value)
+	case world.KindGateway:
+		set(&e.next.Gateways, first, key.Name, value)
+		if value == nil {
+			set(&e.next.Fronts, e.fresh(world.KindFront), key.Name, nil)
+		}
+	case world.KindHTTPRoute:
+		set(&e.next.HTTPRoutes, first, key.Name, value)
+	case world.KindReferenceGrant:
+		set(&e.next.Grants, first, key.Name, value)
+	case world.KindFront:
+		set(&e.next.Fronts, first, key.Name, value)
+	case world.KindSecret:
+		if _, missing := value.(Missing); missing {
+			value = (*corev1.Secret)(nil)
+		}
+		set(&e.next.Secrets, first, key.Name, value)
+	default: // kinds of members do not come here
+	}
+}
+
+func set[K comparable, V any](into *map[K]V, first bool, key K, value any) {
+	if first {
+		*into = maps.Clone(*into)
+	}
+	if typed, ok := value.(V); ok {
+		(*into)[key] = typed
+	} else {
+		delete(*into, key)
+	}
+}

@@ -1,0 +1,89 @@
+package gather
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// HubKinds are the kinds of the hub that are watched whole. Secrets are not among them.
+func HubKinds() map[world.Kind]client.Object {
+	return map[world.Kind]client.Object{
+		world.KindGatewayClass:   &gatewayv1.GatewayClass{},
+		world.KindALBConfig:      &awsv1alpha1.ALBConfig{},
+		world.KindGateway:        &gatewayv1.Gateway{},
+		world.KindHTTPRoute:      &gatewayv1.HTTPRoute{},
+		world.KindReferenceGrant: &gatewayv1.ReferenceGrant{},
+		world.KindNamespace:      &corev1.Namespace{},
+	}
+}
+
+// Hub feeds an Inbox from the hub's cache.
+type Hub struct {
+	Cache cache.Cache
+	Inbox *Inbox
+}
+
+// Watch registers for all kinds and waits until the Inbox got all that there is. The handlers stay until
+// the cache stops.
+func (h Hub) Watch(ctx context.Context) error {
+	var registered []toolscache.InformerSynced
+	for kind, object := range HubKinds() {
+		informer, err := h.Cache.GetInformer(ctx, object)
+		if err != nil {
+			return fmt.Errorf("watch %s on the hub: %w", kind, err)
+		}
+		handler, err := informer.AddEventHandler(h.handler(kind))
+		if err != nil {
+			return fmt.Errorf("watch %s on the hub: %w", kind, err)
+		}
+		registered = append(registered, handler.HasSynced)
+	}
+	if !toolscache.WaitForCacheSync(ctx.Done(), registered...) {
+		return fmt.Errorf("wait for the hub's objects: %w", context.Cause(ctx))
+	}
+	return nil
+}
+
+func (h Hub) handler(kind world.Kind) toolscache.ResourceEventHandler {
+	put := func(in any) {
+		if object, ok := in.(client.Object); ok {
+			h.Inbox.Put(hubKey(kind, object), object)
+		}
+	}
+	return toolscache.ResourceEventHandlerFuncs{
+		AddFunc: put,
+		UpdateFunc: func(before, in any) {
+			if !unchanged(before, in) {
+				put(in)
+			}
+		},
+		DeleteFunc: func(in any) {
+			if tomb, ok := in.(toolscache.DeletedFinalStateUnknown); ok {
+				in = tomb.Obj
+			}
+			if object, ok := in.(client.Object); ok {
+				h.Inbox.Put(hubKey(kind, object), nil)
+			}
+		},
+	}
+}
+
+// unchanged tells of a periodic resync, which brings nothing new.
+func unchanged(before, after any) bool {
+	old, isOld := before.(client.Object)
+	now, isNow := after.(client.Object)
+	return isOld && isNow && old.GetUID() == now.GetUID() && old.GetResourceVersion() == now.GetResourceVersion()
+}
+
+func hubKey(kind world.Kind, object client.Object) Key {
+	return Key{Kind: kind, Name: world.Name{Namespace: object.GetNamespace(), Name: object.GetName()}}
+}

@@ -1,0 +1,154 @@
+// Package secret keeps single Secrets up to date, each by a watch of its own name: the operator never
+// lists the Secrets of a namespace or a cluster.
+package secret
+
+import (
+	"context"
+	"sync"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// Watcher watches the Secrets that it was told to. Safe for concurrent use.
+type Watcher struct {
+	client client.WithWatch
+	tell   func(name world.Name, secret *corev1.Secret)
+	log    logr.Logger
+
+	mu      sync.Mutex
+	ctx     context.Context //nolint:containedctx // the life of Start, which owns the watches' goroutines
+	wanted  map[world.Name]context.CancelFunc
+	running sync.WaitGroup
+}
+
+// New gives a Watcher that tells of every change of a wanted Secret; nil says that it does not exist or
+// may not be read. tell must not call the Watcher.
+func New(c client.WithWatch, log logr.Logger, tell func(world.Name, *corev1.Secret)) *Watcher {
+	return &Watcher{client: c, tell: tell, log: log, wanted: map[world.Name]context.CancelFunc{}}
+}
+
+// Start runs the watches until ctx ends, and returns when all of them did.
+func (w *Watcher) Start(ctx context.Context) error {
+	w.mu.Lock()
+	w.ctx = ctx
+	for name := range w.wanted {
+		w.begin(name)
+	}
+	w.mu.Unlock()
+	<-ctx.Done()
+	w.running.Wait()
+	return nil
+}
+
+// Want replaces the set of Secrets that are watched.
+func (w *Watcher) Want(names map[world.Name]bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for name, stop := range w.wanted {
+		if !names[name] {
+			stop()
+			delete(w.wanted, name)
+		}
+	}
+	for name := range names {
+		if w.wanted[name] == nil {
+			w.begin(name)
+		}
+	}
+}
+
+// begin starts one watch; before Start it only remembers it. The lock is held.
+func (w *Watcher) begin(name world.Name) {
+	if w.ctx == nil {
+		w.wanted[name] = func() {}
+		return
+	}
+	if w.ctx.Err() != nil {
+		return
+	}
+	ctx, stop := context.WithCancel(w.ctx)
+	w.wanted[name] = stop
+	w.running.Add(1)
+	go func() {
+		defer w.running.Done()
+		defer stop()
+		w.run(ctx, name)
+	}()
+}
+
+func (w *Watcher) run(ctx context.Context, name world.Name) {
+	put := func(in any) {
+		if secret, ok := in.(*corev1.Secret); ok && ctx.Err() == nil {
+			w.tell(name, secret)
+		}
+	}
+	gone := func() {
+		if ctx.Err() == nil {
+			w.tell(name, nil)
+		}
+	}
+	informer := toolscache.NewSharedInformer(w.single(name, gone), &corev1.Secret{}, 0)
+	_ = informer.SetTransform(slim)
+	_ = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *toolscache.Reflector, err error) {
+		if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
+			w.log.Error(err, "the Secret may not be read: grant the operator get, list and watch on it", "secret", name.String())
+			gone()
+		}
+	})
+	_, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+		AddFunc: put, UpdateFunc: func(_, in any) { put(in) }, DeleteFunc: func(any) { gone() },
+	})
+	if err != nil {
+		w.log.Error(err, "watch a Secret", "secret", name.String())
+		return
+	}
+	informer.RunWithContext(ctx)
+}
+
+// single lists and watches one name. An empty first list is told, for no event comes of it.
+func (w *Watcher) single(name world.Name, gone func()) toolscache.ListerWatcher {
+	scope := func(options *metav1.ListOptions) *client.ListOptions {
+		return &client.ListOptions{
+			Namespace:     name.Namespace,
+			FieldSelector: fields.OneTermEqualSelector(metav1.ObjectNameField, name.Name),
+			Raw:           options,
+		}
+	}
+	return plainLists{&toolscache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			list := &corev1.SecretList{}
+			err := w.client.List(ctx, list, scope(&options))
+			if err == nil && len(list.Items) == 0 {
+				gone()
+			}
+			return list, err
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			return w.client.Watch(ctx, &corev1.SecretList{}, scope(&options))
+		},
+	}}
+}
+
+// plainLists tells the reflector to list first: a streamed list of nothing would bring no event at all.
+type plainLists struct{ *toolscache.ListWatch }
+
+// IsWatchListSemanticsUnSupported is what client-go asks for.
+func (plainLists) IsWatchListSemanticsUnSupported() bool { return true }
+
+func slim(in any) (any, error) {
+	if secret, ok := in.(*corev1.Secret); ok {
+		secret.ManagedFields = nil
+		delete(secret.Annotations, "kubectl.kubernetes.io/last-applied-configuration")
+	}
+	return in, nil
+}
