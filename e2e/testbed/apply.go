@@ -18,55 +18,68 @@ import (
 // fieldManager is whom server-side apply takes us for.
 const fieldManager = "fleetgate-testbed"
 
+const customResource = "CustomResourceDefinition"
+
 // definitionKinds are the kinds in files of definitions. They are cluster-scoped and
 // built in, so that no discovery is needed.
 var definitionKinds = map[string]string{
-	"CustomResourceDefinition":         "customresourcedefinitions",
+	customResource:                     "customresourcedefinitions",
 	"ValidatingAdmissionPolicy":        "validatingadmissionpolicies",
 	"ValidatingAdmissionPolicyBinding": "validatingadmissionpolicybindings",
 }
 
+// applyFiles applies the definitions in YAML files: see applyDefinitions.
 func (c *Cluster) applyFiles(ctx context.Context, files []string) error {
+	var texts []string
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			return err
 		}
-		if err := c.applyDefinitions(ctx, string(data)); err != nil {
-			return fmt.Errorf("applying %s: %w", file, err)
+		texts = append(texts, string(data))
+	}
+	return c.applyDefinitions(ctx, texts...)
+}
+
+// applyDefinitions applies the definitions in YAML texts and then waits until the custom
+// resources among them are served.
+func (c *Cluster) applyDefinitions(ctx context.Context, texts ...string) error {
+	client, err := c.dynamicClient()
+	if err != nil {
+		return err
+	}
+	definitions := client.Resource(resource("apiextensions.k8s.io", "v1", "customresourcedefinitions"))
+	var custom []string
+	for _, text := range texts {
+		objects, err := decode(text)
+		if err != nil {
+			return err
+		}
+		for _, object := range objects {
+			if err := applyDefinition(ctx, client, object); err != nil {
+				return fmt.Errorf("applying %s %s: %w", object.GetKind(), object.GetName(), err)
+			}
+			if object.GetKind() == customResource {
+				custom = append(custom, object.GetName())
+			}
+		}
+	}
+	for _, name := range custom {
+		if err := waitEstablished(ctx, definitions, name); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// applyDefinitions applies the definitions in a YAML text and waits until the custom
-// resources among them are served.
-func (c *Cluster) applyDefinitions(ctx context.Context, text string) error {
-	objects, err := decode(text)
-	if err != nil {
-		return err
+func applyDefinition(ctx context.Context, client dynamic.Interface, object *unstructured.Unstructured) error {
+	plural, ok := definitionKinds[object.GetKind()]
+	if !ok {
+		return errors.New("not a definition")
 	}
-	client, err := c.dynamicClient()
-	if err != nil {
-		return err
-	}
-	for _, object := range objects {
-		resource, ok := definitionKinds[object.GetKind()]
-		if !ok {
-			return fmt.Errorf("%s %s: not a definition", object.GetKind(), object.GetName())
-		}
-		definitions := client.Resource(object.GroupVersionKind().GroupVersion().WithResource(resource))
-		if _, err := definitions.Apply(ctx, object.GetName(), object, applyOptions()); err != nil {
-			return err
-		}
-		if object.GetKind() != "CustomResourceDefinition" {
-			continue
-		}
-		if err := waitEstablished(ctx, definitions, object.GetName()); err != nil {
-			return err
-		}
-	}
-	return nil
+	resource := object.GroupVersionKind().GroupVersion().WithResource(plural)
+	_, err := client.Resource(resource).Apply(ctx, object.GetName(), object, applyOptions())
+	return err
 }
 
 func applyOptions() metav1.ApplyOptions {
@@ -107,15 +120,20 @@ func waitEstablished(ctx context.Context, definitions dynamic.ResourceInterface,
 		if err != nil {
 			return false, err
 		}
-		conditions, _, err := unstructured.NestedSlice(object.Object, "status", "conditions")
-		for _, item := range conditions {
-			condition, ok := item.(map[string]any)
-			if ok && condition["type"] == "Established" && condition["status"] == "True" {
-				return true, nil
-			}
-		}
-		return false, err
+		return established(object), nil
 	})
+}
+
+func established(definition *unstructured.Unstructured) bool {
+	status, _ := definition.Object["status"].(map[string]any)
+	conditions, _ := status["conditions"].([]any) // null until there is one
+	for _, item := range conditions {
+		condition, ok := item.(map[string]any)
+		if ok && condition["type"] == "Established" && condition["status"] == "True" {
+			return true
+		}
+	}
+	return false
 }
 
 func resource(group, version, plural string) schema.GroupVersionResource {

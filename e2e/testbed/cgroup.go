@@ -21,14 +21,82 @@ const cgroupRoot = "/sys/fs/cgroup"
 
 func (o Options) cgroup() string { return "fleetgate-testbed-" + o.Prefix }
 
-// cgroupTrees returns the folders of our cgroup in every hierarchy: one with cgroup v2, one
-// per controller with v1.
+// cgroupTrees returns the folders of our cgroup in every hierarchy.
 func cgroupTrees(name string) []string {
-	trees, _ := filepath.Glob(filepath.Join(cgroupRoot, "*", name))
-	if _, err := os.Stat(filepath.Join(cgroupRoot, name)); err == nil {
-		trees = append(trees, filepath.Join(cgroupRoot, name))
+	var trees []string
+	for _, hierarchy := range hierarchies() {
+		if _, err := os.Stat(filepath.Join(hierarchy, name)); err == nil {
+			trees = append(trees, filepath.Join(hierarchy, name))
+		}
 	}
 	return trees
+}
+
+// makeCgroups makes the cluster's cgroup below ours, in every hierarchy.
+func (o Options) makeCgroups(cluster string) error {
+	for _, hierarchy := range hierarchies() {
+		parent := hierarchy
+		for _, name := range []string{o.cgroup(), cluster} {
+			child := filepath.Join(parent, name)
+			if err := os.Mkdir(child, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("making a cgroup: %w", err)
+			}
+			if err := inherit(parent, child); err != nil {
+				return fmt.Errorf("making a cgroup: %w", err)
+			}
+			parent = child
+		}
+	}
+	return nil
+}
+
+// hierarchies are the roots of all hierarchies: the one of cgroup v2, or those of v1, where
+// v2 may stand beside them.
+func hierarchies() []string {
+	if isCgroup(cgroupRoot) {
+		return []string{cgroupRoot}
+	}
+	var roots []string
+	entries, _ := filepath.Glob(filepath.Join(cgroupRoot, "*"))
+	for _, entry := range entries {
+		// "cpu" is often a link to "cpu,cpuacct".
+		if info, err := os.Lstat(entry); err == nil && info.IsDir() && isCgroup(entry) {
+			roots = append(roots, entry)
+		}
+	}
+	return roots
+}
+
+func isCgroup(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "cgroup.procs"))
+	return err == nil
+}
+
+// inherit gives a new cgroup what a process or a child needs in it and the kernel does not
+// hand down: with v1 the CPUs and memory nodes, with v2 the controllers.
+func inherit(parent, child string) error {
+	for _, name := range []string{"cpuset.cpus", "cpuset.mems"} {
+		have, err := os.ReadFile(filepath.Join(child, name))
+		if err != nil || strings.TrimSpace(string(have)) != "" {
+			continue
+		}
+		want, err := os.ReadFile(filepath.Join(parent, name))
+		if err != nil || strings.TrimSpace(string(want)) == "" {
+			continue // v2: empty means the parent's
+		}
+		if err := os.WriteFile(filepath.Join(child, name), want, 0o644); err != nil {
+			return err
+		}
+	}
+	controllers, err := os.ReadFile(filepath.Join(child, "cgroup.controllers"))
+	if err != nil {
+		return nil // v1
+	}
+	for name := range strings.FieldsSeq(string(controllers)) {
+		// Not every controller can be handed on everywhere; the kubelet asks for those it needs.
+		_ = os.WriteFile(filepath.Join(child, "cgroup.subtree_control"), []byte("+"+name), 0o644)
+	}
+	return nil
 }
 
 // killCgroup kills every process in our cgroups, and removes them.

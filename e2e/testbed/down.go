@@ -32,6 +32,8 @@ func Down(ctx context.Context, options Options) error {
 	if err := os.Remove(options.Dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	// The folder of all testbeds, if this was the last.
+	_ = os.Remove(defaultRoot)
 	return nil
 }
 

@@ -139,6 +139,9 @@ func (f *Fleet) startCluster(ctx context.Context, c *Cluster, bin, pause string)
 	if err := c.writeCredentials(f.HostIP); err != nil {
 		return err
 	}
+	if err := f.options.makeCgroups(c.Name); err != nil {
+		return err
+	}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return f.startControlPlane(groupCtx, c, bin) })
 	group.Go(func() error { return f.startRuntime(groupCtx, c, pause) })

@@ -3,6 +3,7 @@
 package kubebin
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -93,9 +94,12 @@ func Build(ctx context.Context, pkg, out string) error {
 // Source is the folder of the module's sources.
 func Source(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", module)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("finding the sources of %s (run this inside its tree): %w", module, err)
+		return "", fmt.Errorf("finding the sources of %s (run this inside its tree): %w: %s",
+			module, err, strings.TrimSpace(stderr.String()))
 	}
 	return strings.TrimSpace(string(out)), nil
 }

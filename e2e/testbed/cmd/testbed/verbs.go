@@ -110,12 +110,11 @@ func gatewayAPI(ctx context.Context, args []string) error {
 	if experimental {
 		channel = testbed.Experimental
 	}
+	group, ctx := errgroup.WithContext(ctx)
 	for _, cluster := range clusters {
-		if err := cluster.InstallGatewayAPI(ctx, channel); err != nil {
-			return err
-		}
+		group.Go(func() error { return cluster.InstallGatewayAPI(ctx, channel) })
 	}
-	return nil
+	return group.Wait()
 }
 
 func kube(ctx context.Context, args []string) error {
