@@ -7,13 +7,12 @@ export GOTOOLCHAIN := go1.27.4+auto
 export CGO_ENABLED ?= 0
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-CACHE   := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fleetgate
 LDFLAGS := -s -w -X main.version=$(VERSION)
 TESTBED := ./bin/testbed
 # tool runs a pinned tool of its own module, so that its dependencies are never ours.
 tool     = go tool -modfile=hack/tools/$(1)/go.mod
-# KUBE is the folder of Kubernetes binaries, which also serve as envtest assets.
-KUBE     = $(CACHE)/kube/current
+# kube prints the folder of Kubernetes binaries, which also serve as envtest assets; it builds them if need be.
+kube     = $$($(TESTBED) deps)
 
 ##@ Develop
 
@@ -48,11 +47,11 @@ test: deps verify lint unit moto e2e ## Run all tests, end-to-end included; inst
 deps: ## Install Debian packages that are missing and build Kubernetes once into the cache.
 	hack/debian.sh
 	go build -o bin/ ./e2e/testbed/cmd/testbed
-	$(TESTBED) deps
+	$(TESTBED) deps >/dev/null
 
 .PHONY: unit
-unit: ## Unit, golden, property, contract and API-server tests, with the race detector.
-	KUBEBUILDER_ASSETS=$(KUBE) CGO_ENABLED=1 go test -race -timeout 20m $$(go list ./... | grep -v /e2e$$)
+unit: deps ## Unit, golden, property, contract and API-server tests, with the race detector.
+	KUBEBUILDER_ASSETS=$(kube) CGO_ENABLED=1 go test -race -timeout 20m $$(go list ./... | grep -v /e2e$$)
 
 .PHONY: golden
 golden: ## Rewrite the golden cases from what the code does now; review the difference.

@@ -1,0 +1,67 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/fleetgate/fleetgate/e2e/stage"
+)
+
+// proxiesDeleted deletes all proxy pods of one member, gracefully, as a node drain would.
+func proxiesDeleted(ctx context.Context, t *testing.T, s *stage.Stage) {
+	member := s.Fleet.Members[0]
+	whileLoaded(ctx, t, client(ctx, t, s, production), 20*time.Second, func() {
+		if _, err := s.Kubectl(ctx, member, nil, "delete", "pods", "-n", gatewayNamespace, "-l", "gateway.networking.k8s.io/gateway-name="+production, "--wait=false"); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := s.Kubectl(ctx, member, nil, "wait", "deployments", "--all", "-n", gatewayNamespace, "--for=condition=Available", "--timeout=2m"); err != nil {
+		t.Error(err)
+	}
+}
+
+// operatorAndHubDown kills the operator without grace and stops the hub's API server.
+func operatorAndHubDown(ctx context.Context, t *testing.T, s *stage.Stage) {
+	whileLoaded(ctx, t, client(ctx, t, s, production), 20*time.Second, func() {
+		if _, err := s.Kubectl(ctx, s.Fleet.Hub, nil, "delete", "pods", "-n", stage.Namespace, "--all", "--grace-period=0", "--force", "--wait=false"); err != nil {
+			t.Error(err)
+		}
+		if err := s.Fleet.Hub.StopAPIServer(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	hubReturns(ctx, t, s)
+}
+
+// rolloutWithHubDown replaces backend pods in both members while nothing but their own API servers is there.
+func rolloutWithHubDown(ctx context.Context, t *testing.T, s *stage.Stage) {
+	c := client(ctx, t, s, production)
+	if err := s.Fleet.Hub.StopAPIServer(ctx); err != nil {
+		t.Fatal(err)
+	}
+	whileLoaded(ctx, t, c, 30*time.Second, func() {
+		for _, member := range s.Fleet.Members {
+			if _, err := s.Kubectl(ctx, member, nil, "rollout", "restart", "deployment/frontend-service", "-n", "ecommerce-team"); err != nil {
+				t.Error(err)
+			}
+		}
+		for _, member := range s.Fleet.Members {
+			if _, err := s.Kubectl(ctx, member, nil, "rollout", "status", "deployment/frontend-service", "-n", "ecommerce-team", "--timeout=60s"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	hubReturns(ctx, t, s)
+}
+
+// hubReturns starts the hub's API server and waits for an operator that works.
+func hubReturns(ctx context.Context, t *testing.T, s *stage.Stage) {
+	t.Helper()
+	if err := s.Fleet.Hub.StartAPIServer(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Kubectl(ctx, s.Fleet.Hub, nil, "wait", "deployments", "--all", "-n", stage.Namespace, "--for=condition=Available", "--timeout=3m"); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,34 @@
+package stage
+
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/fleetgate/fleetgate/e2e/testbed"
+)
+
+// Namespace is where the operator is installed on the hub.
+const Namespace = "fleetgate-system"
+
+// install puts Gateway API's CRDs and ours on the hub, ours on the members, registers those, and installs the operator.
+func (s *Stage) install(ctx context.Context) error {
+	group, each := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.Fleet.Hub.InstallGatewayAPI(each, testbed.Standard) })
+	for _, c := range s.Fleet.Clusters() {
+		group.Go(func() error {
+			return s.helm(each, c, "upgrade", "--install", "fleetgate-crds", "charts/fleetgate-crds", "--namespace", Namespace, "--create-namespace")
+		})
+	}
+	group.Go(func() error { return s.Fleet.RegisterMembers(each) })
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	err := s.helm(ctx, s.Fleet.Hub, "upgrade", "--install", "fleetgate", "charts/fleetgate",
+		"--namespace", Namespace, "--values", "e2e/stage/values.yaml", "--set", "aws.endpointURL="+s.Cloud.Endpoint, "--wait", "--timeout", "3m")
+	if err != nil {
+		return errors.Join(err, s.whyNotReady(ctx))
+	}
+	return nil
+}
