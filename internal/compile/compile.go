@@ -49,7 +49,7 @@ func root(gateway *ir.Gateway, chunks int) config.Root {
 		Chunks:         chunks,
 	}
 	for _, listener := range gateway.Listeners {
-		if listener.Serves {
+		if listener.Proxied {
 			out.Listeners = append(out.Listeners, compileListener(gateway, listener))
 		}
 	}
@@ -79,7 +79,7 @@ func chunk(gateway *ir.Gateway, member string, index int, routes []*ir.Route) co
 	for _, route := range routes {
 		part := route.For(gateway.Key())
 		for _, host := range part.Hosts {
-			if listener := gateway.Listener(host.Listener); listener != nil && listener.Serves {
+			if listener := gateway.Listener(host.Listener); listener != nil && listener.Proxied {
 				hosts[host] = append(hosts[host], part.Rules...)
 			}
 		}

@@ -45,5 +45,5 @@ func place(route ir.Key, chunks int) int {
 	_, _ = sum.Write([]byte(route.Name))
 	hash := sum.Sum64()
 	hash ^= hash >> 29
-	return int(hash & uint64(chunks-1)) //nolint:gosec // chunks is a small positive power of two
+	return int(hash & uint64(chunks-1))
 }

@@ -86,7 +86,7 @@ func (c *Cache) chunk(gateway *ir.Gateway, at slot, routes []*ir.Route) (datapla
 	}
 	made.Name = ChunkName(at.gateway, at.index)
 	made.Spec.Part = dataplanev1alpha1.PartChunk
-	made.Spec.Index = int32(at.index) //nolint:gosec // far below 2^31
+	made.Spec.Index = int32(at.index)
 	c.chunks[at] = entry{shape: shape, routes: routes, object: made}
 	return made, nil
 }
@@ -102,11 +102,11 @@ func (c *Cache) forget(here target, keep int) {
 	}
 }
 
-// servingShape is all that a chunk takes from its Gateway: which listeners serve.
+// servingShape is all that a chunk takes from its Gateway: which listeners proxies have.
 func servingShape(gateway *ir.Gateway) string {
 	shape := ""
 	for _, listener := range gateway.Listeners {
-		if listener.Serves {
+		if listener.Proxied {
 			shape += listener.Name + "\n"
 		}
 	}

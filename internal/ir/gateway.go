@@ -69,6 +69,9 @@ type Listener struct {
 	Kinds []RouteKind `json:"kinds,omitempty"`
 	// Serves says that the listener is made at the front and in proxies.
 	Serves bool `json:"serves"`
+	// Proxied says that proxies listen: the listener serves, or lacks nothing but a certificate that the
+	// proxies do not need because the front ends TLS.
+	Proxied bool `json:"proxied"`
 	// Secrets are "namespace/name" of the certificates that can be used, in order.
 	Secrets []string `json:"secrets,omitempty"`
 	// Attached is the number of accepted routes on the listener, whether it serves or not.

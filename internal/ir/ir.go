@@ -14,7 +14,7 @@ type IR struct {
 	Parameters []*Parameters `json:"parameters,omitempty"`
 	// Gateways of those classes, sorted by namespace, then name.
 	Gateways []*Gateway `json:"gateways,omitempty"`
-	// Routes that name one of those Gateways, sorted by namespace, then name.
+	// Routes are the HTTPRoutes, sorted by namespace, then name; those without Parents are not ours.
 	Routes []*Route `json:"routes,omitempty"`
 }
 
@@ -29,7 +29,7 @@ func (r IR) Gateway(namespace, name string) *Gateway {
 	return r.Gateways[at]
 }
 
-// Route finds a route by name; nil if it names none of our Gateways.
+// Route finds a route by name; nil if there is none.
 func (r IR) Route(namespace, name string) *Route {
 	at, found := slices.BinarySearchFunc(r.Routes, Key{namespace, name}, func(g *Route, want Key) int {
 		return g.Key().Compare(want)

@@ -63,7 +63,7 @@ type RouteHost struct {
 	Tier     int    `json:"tier,omitempty"`
 }
 
-// Pool is a port of a Service as most members have it.
+// Pool is a port of a Service as the first member that has it tells.
 type Pool struct {
 	config.Pool
 	// Local are the members where that port has another name or protocol, sorted by member.

@@ -5,13 +5,38 @@ import (
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
-// Of is the status of everything that is ours.
+// Of is the status of everything that is ours: classes, parameters, Gateways, routes, each sorted by name.
 func Of(w *world.World, r ir.IR) []Patch {
-	return nil
+	return Changed(w, ir.IR{}, r)
 }
 
 // Changed is the status of all that may differ since prev: classes, parameters and Gateways always, routes
-// when their translation changed.
+// when their translation is another. It does not see what others wrote into a status; Of does.
 func Changed(w *world.World, prev, next ir.IR) []Patch {
-	return Of(w, next)
+	out := make([]Patch, 0, len(next.Classes)+len(next.Parameters)+len(next.Gateways))
+	for _, c := range next.Classes {
+		out = append(out, class(c))
+	}
+	for _, p := range next.Parameters {
+		out = append(out, parameters(p))
+	}
+	for _, g := range next.Gateways {
+		if !g.Deleting {
+			out = append(out, gateway(w, g))
+		}
+	}
+	ours := controllers(w)
+	before := prev.Routes
+	for _, r := range next.Routes {
+		for len(before) > 0 && before[0].Key().Compare(r.Key()) < 0 {
+			before = before[1:]
+		}
+		if len(before) > 0 && before[0] == r {
+			continue
+		}
+		if patch, needed := route(w, r, ours); needed {
+			out = append(out, patch)
+		}
+	}
+	return out
 }

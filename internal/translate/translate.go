@@ -2,17 +2,106 @@
 package translate
 
 import (
+	"maps"
+	"slices"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
 // All translates everything.
 func All(w *world.World) ir.IR {
-	return ir.IR{}
+	t := newTranslator(w)
+	out := ir.IR{Parameters: t.allParameters(), Classes: t.allClasses()}
+	for _, name := range sortedNames(w.Gateways) {
+		if gateway := t.gateway(name, w.Gateways[name]); gateway != nil {
+			out.Gateways = append(out.Gateways, gateway)
+		}
+	}
+	t.see(out.Gateways)
+	for _, name := range sortedNames(w.HTTPRoutes) {
+		out.Routes = append(out.Routes, t.route(name, w.HTTPRoutes[name]))
+	}
+	countAttached(out.Gateways, out.Routes)
+	return out
 }
 
-// Change translates what changed since prev, and what depends on it, and shares the rest with prev. It
-// equals All(w), if changed names everything in which w differs from the World of prev.
-func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
-	return All(w)
+// translator holds what one translation has to look up more than once.
+type translator struct {
+	w       *world.World
+	classes map[string]*ir.Class
+	// albs are the parameters by name, with their problems.
+	albs   map[string]*ir.Parameters
+	grants map[string][]*gatewayv1.ReferenceGrant
+	// gateways of ours, by key, and what routes can see of them, made when first asked for.
+	gateways map[ir.Key]*ir.Gateway
+	parents  map[ir.Key]*parent
+}
+
+func newTranslator(w *world.World) *translator {
+	t := &translator{
+		w:       w,
+		classes: map[string]*ir.Class{},
+		albs:    map[string]*ir.Parameters{},
+		grants:  map[string][]*gatewayv1.ReferenceGrant{},
+		parents: map[ir.Key]*parent{},
+	}
+	for name, grant := range w.Grants {
+		t.grants[name.Namespace] = append(t.grants[name.Namespace], grant)
+	}
+	return t
+}
+
+// see makes the Gateways known to the translation of routes.
+func (t *translator) see(gateways []*ir.Gateway) {
+	t.gateways = make(map[ir.Key]*ir.Gateway, len(gateways))
+	for _, gateway := range gateways {
+		t.gateways[gateway.Key()] = gateway
+	}
+}
+
+// countAttached sets Attached of every listener. The Gateways must be new.
+func countAttached(gateways []*ir.Gateway, routes []*ir.Route) {
+	counts := attachments{}
+	for _, route := range routes {
+		counts.add(route, 1)
+	}
+	for _, gateway := range gateways {
+		for i := range gateway.Listeners {
+			listener := &gateway.Listeners[i]
+			listener.Attached = counts[attachment{gateway.Key().String(), listener.Name}]
+		}
+	}
+}
+
+// attachment is a listener of a Gateway.
+type attachment struct {
+	gateway  string
+	listener string
+}
+
+// attachments counts the routes on each listener.
+type attachments map[attachment]int32
+
+// add counts a route on each listener that it is attached to, once however many parentRefs name it.
+func (a attachments) add(route *ir.Route, by int32) {
+	seen := make([]attachment, 0, 4)
+	for _, parent := range route.Parents {
+		if !parent.Accepted {
+			continue
+		}
+		for _, listener := range parent.Listeners {
+			at := attachment{parent.Gateway, listener}
+			if !slices.Contains(seen, at) {
+				seen = append(seen, at)
+				a[at] += by
+			}
+		}
+	}
+}
+
+func sortedNames[V any](objects map[world.Name]V) []world.Name {
+	return slices.SortedFunc(maps.Keys(objects), world.Name.Compare)
 }

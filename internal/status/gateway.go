@@ -1,0 +1,150 @@
+package status
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// gateway is the status of a Gateway and its listeners.
+func gateway(w *world.World, g *ir.Gateway) Patch {
+	name := world.Name(g.Key())
+	front := w.Fronts[name]
+	problems := listenerProblems(g, front)
+	programmed := programmed(w, g, front)
+	patch := Patch{Key: world.Key{Kind: world.KindGateway, Name: name}}
+	patch.Conditions = []metav1.Condition{
+		accepted(g),
+		programmed,
+		resolved(g, problems),
+		reachable(g),
+	}
+	for _, address := range front.Addresses {
+		kind, value := gatewayv1.HostnameAddressType, address.Hostname
+		if address.IP != "" {
+			kind, value = gatewayv1.IPAddressType, address.IP
+		}
+		patch.Addresses = append(patch.Addresses, gatewayv1.GatewayStatusAddress{Type: &kind, Value: value})
+	}
+	for i := range g.Listeners {
+		patch.Listeners = append(patch.Listeners, listener(g, &g.Listeners[i], problems[i], programmed))
+	}
+	return patch
+}
+
+// listenerProblems are the Problems of each listener: those of translation, then those that the front found.
+func listenerProblems(g *ir.Gateway, front world.Front) [][]ir.Problem {
+	out := make([][]ir.Problem, len(g.Listeners))
+	for i, l := range g.Listeners {
+		out[i] = slices.Clone(l.Problems)
+		for _, problem := range front.Problems {
+			if problem.Listener == l.Name {
+				out[i] = append(out[i], problem)
+			}
+		}
+	}
+	return out
+}
+
+// accepted is True with reason ListenersNotValid when some listeners serve and some do not.
+func accepted(g *ir.Gateway) metav1.Condition {
+	reason, message, found := of(g.Problems, typeAccepted)
+	switch {
+	case g.Accepted && found:
+		return gatewayAccepted.because(metav1.ConditionTrue, reason, message, g.Generation)
+	case found:
+		return gatewayAccepted.because(metav1.ConditionFalse, reason, message, g.Generation)
+	case !g.Accepted:
+		return gatewayAccepted.because(metav1.ConditionFalse, "ListenersNotValid", "The Gateway has no listener.", g.Generation)
+	}
+	return gatewayAccepted.is(metav1.ConditionTrue, g.Generation)
+}
+
+// resolved sums up the listeners' ResolvedRefs.
+func resolved(g *ir.Gateway, problems [][]ir.Problem) metav1.Condition {
+	var names []string
+	for i, l := range g.Listeners {
+		if _, _, found := of(problems[i], typeResolvedRefs); found {
+			names = append(names, l.Name)
+		}
+	}
+	if len(names) == 0 {
+		return refsResolved.is(metav1.ConditionTrue, g.Generation)
+	}
+	return refsResolved.because(metav1.ConditionFalse, "ListenersNotResolved",
+		"References do not resolve in listeners: "+strings.Join(names, ", "), g.Generation)
+}
+
+// reachable names the members that cannot be asked.
+func reachable(g *ir.Gateway) metav1.Condition {
+	var lost []string
+	for _, member := range g.Members {
+		if member.Unreachable != "" {
+			lost = append(lost, fmt.Sprintf("%s (%s)", member.Name, member.Unreachable))
+		}
+	}
+	if len(lost) == 0 {
+		return membersReachable.is(metav1.ConditionTrue, g.Generation)
+	}
+	return membersReachable.because(metav1.ConditionFalse, "MembersUnreachable",
+		"Members that cannot be asked, whose proxies go on with what they have: "+strings.Join(lost, ", "), g.Generation)
+}
+
+// programmed is True when the front is active for this generation and every placed, reachable member has a ready
+// proxy with it.
+func programmed(w *world.World, g *ir.Gateway, front world.Front) metav1.Condition {
+	no := func(reason, message string) metav1.Condition {
+		return gatewayProgrammed.because(metav1.ConditionFalse, reason, message, g.Generation)
+	}
+	switch {
+	case !g.Accepted:
+		return no("Invalid", "The Gateway is not accepted: see that condition.")
+	case front.Error != "" && front.Invalid:
+		return no("Invalid", front.Error)
+	case front.Error != "":
+		return no("Pending", front.Error)
+	case !front.Active && front.Pending != "":
+		return no("Pending", front.Pending)
+	case !front.Active || front.Generation != g.Generation:
+		return no("Pending", "The front is not active for this generation yet.")
+	case len(front.Addresses) == 0:
+		return no("AddressNotAssigned", "The front has no address yet.")
+	case len(g.Members) == 0:
+		return no("NoResources", "No member is placed: no cluster of the fleet matches the placement of the parameters, or there is none.")
+	}
+	if waiting := missing(w, g); len(waiting) > 0 {
+		return no("Pending", "Proxies are missing: "+strings.Join(waiting, "; "))
+	}
+	return gatewayProgrammed.is(metav1.ConditionTrue, g.Generation)
+}
+
+// missing names the reachable members whose proxies do not have this generation.
+func missing(w *world.World, g *ir.Gateway) []string {
+	var out []string
+	reached := 0
+	for _, placed := range g.Members {
+		if placed.Unreachable != "" {
+			continue
+		}
+		reached++
+		proxies := w.Members[placed.Name].Proxies[world.Name(g.Key())]
+		switch {
+		case proxies.Problem != "":
+			out = append(out, placed.Name+": "+proxies.Problem)
+		case proxies.Ready == 0:
+			out = append(out, placed.Name+" has no ready proxy")
+		case proxies.Generation < g.Generation:
+			out = append(out, placed.Name+" has no ready proxy with this generation")
+		}
+	}
+	if reached == 0 {
+		out = append(out, "no member can be asked")
+	}
+	return out
+}

@@ -1,0 +1,62 @@
+package status
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+)
+
+func listener(g *ir.Gateway, l *ir.Listener, problems []ir.Problem, gateway metav1.Condition) gatewayv1.ListenerStatus {
+	out := gatewayv1.ListenerStatus{
+		Name:           gatewayv1.SectionName(l.Name),
+		AttachedRoutes: l.Attached,
+		SupportedKinds: []gatewayv1.RouteGroupKind{},
+	}
+	for _, kind := range l.Kinds {
+		group := gatewayv1.Group(kind.Group)
+		out.SupportedKinds = append(out.SupportedKinds, gatewayv1.RouteGroupKind{Group: &group, Kind: gatewayv1.Kind(kind.Kind)})
+	}
+	out.Conditions = []metav1.Condition{
+		acceptedListener(problems, g.Generation),
+		programmedListener(l, problems, gateway),
+		listenerResolved.unless(problems, g.Generation),
+		conflicted(problems, g.Generation),
+	}
+	if l.Overlapping != "" {
+		out.Conditions = append(out.Conditions, condition(typeOverlapping, metav1.ConditionTrue, "OverlappingHostnames",
+			"Hostnames overlap with those of listeners on the same port, whose connections a client may reuse: "+l.Overlapping, g.Generation))
+	}
+	return out
+}
+
+// acceptedListener is False for a conflict too: none of the listeners that conflict is taken.
+func acceptedListener(problems []ir.Problem, generation int64) metav1.Condition {
+	if reason, message, found := of(problems, typeConflicted); found {
+		if _, _, other := of(problems, typeAccepted); !other {
+			return listenerAccepted.because(metav1.ConditionFalse, reason, message, generation)
+		}
+	}
+	return listenerAccepted.unless(problems, generation)
+}
+
+// conflicted has negative polarity: True is bad.
+func conflicted(problems []ir.Problem, generation int64) metav1.Condition {
+	if reason, message, found := of(problems, typeConflicted); found {
+		return listenerDistinct.because(metav1.ConditionTrue, reason, message, generation)
+	}
+	return listenerDistinct.is(metav1.ConditionFalse, generation)
+}
+
+// programmedListener is True when the listener itself is sound and its Gateway is programmed.
+func programmedListener(l *ir.Listener, problems []ir.Problem, gateway metav1.Condition) metav1.Condition {
+	generation := gateway.ObservedGeneration
+	frontRefuses := len(problems) > len(l.Problems)
+	switch {
+	case !l.Serves, frontRefuses:
+		return listenerProgrammed.because(metav1.ConditionFalse, "Invalid", "The listener cannot serve: see its other conditions.", generation)
+	case gateway.Status != metav1.ConditionTrue:
+		return listenerProgrammed.because(metav1.ConditionFalse, "Pending", "The Gateway is not programmed yet: "+gateway.Message, generation)
+	}
+	return listenerProgrammed.is(metav1.ConditionTrue, generation)
+}

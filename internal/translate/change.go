@@ -1,0 +1,160 @@
+package translate
+
+import (
+	"slices"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// Change translates what changed since prev, and what depends on it, and shares the rest with prev. It
+// equals All(w), if changed names everything in which w differs from the World of prev. Hub, Providers and
+// GatewayAPI have no Key: when one of them changes, use All.
+func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
+	t := newTranslator(w)
+	marks := dirty{}
+	for _, key := range changed {
+		marks.mark(key)
+	}
+	out := ir.IR{Parameters: t.allParameters(), Classes: t.allClasses()}
+	out.Gateways = t.changedGateways(prev, marks, changed)
+	t.see(out.Gateways)
+	fresh := t.changedRoutes(prev, marks, changed)
+	out.Routes = mergeRoutes(prev.Routes, fresh)
+	recount(prev, &out, fresh)
+	return out
+}
+
+// changedGateways are all Gateways, those of prev where nothing that they depend on changed. A Gateway that
+// routes see otherwise than before is marked as changed for them; one that they see the same is not.
+func (t *translator) changedGateways(prev ir.IR, marks dirty, changed []world.Key) []*ir.Gateway {
+	var out []*ir.Gateway
+	classes := slices.ContainsFunc(changed, func(key world.Key) bool {
+		return key.Kind == world.KindGatewayClass || key.Kind == world.KindALBConfig
+	})
+	for _, name := range sortedNames(t.w.Gateways) {
+		before := prev.Gateway(name.Namespace, name.Name)
+		key := world.Key{Kind: world.KindGateway, Name: name}
+		if before != nil && !classes && !marks.touches(before.Deps) {
+			out = append(out, before)
+			continue
+		}
+		if before == nil && !classes && !marks.touches([]uint64{key.Hash()}) {
+			continue
+		}
+		after := t.gateway(name, t.w.Gateways[name])
+		if after != nil {
+			out = append(out, after)
+		}
+		if before != nil && after != nil && before.Shape == after.Shape && !membersTouched(changed) {
+			delete(marks, key.Hash())
+		} else {
+			marks.mark(key)
+		}
+	}
+	for _, before := range prev.Gateways {
+		if t.w.Gateways[world.Name(before.Key())] == nil {
+			marks.mark(world.Key{Kind: world.KindGateway, Name: world.Name(before.Key())})
+		}
+	}
+	return out
+}
+
+// membersTouched says that what members hold may be another as a whole.
+func membersTouched(changed []world.Key) bool {
+	return slices.ContainsFunc(changed, func(key world.Key) bool { return key.Kind == world.KindMember })
+}
+
+// changedRoutes translates the routes that changed, or that depend on what did. A route that is gone is nil.
+func (t *translator) changedRoutes(prev ir.IR, marks dirty, changed []world.Key) map[ir.Key]*ir.Route {
+	fresh := map[ir.Key]*ir.Route{}
+	translate := func(key ir.Key) {
+		if _, done := fresh[key]; done {
+			return
+		}
+		fresh[key] = nil
+		if object := t.w.HTTPRoutes[world.Name(key)]; object != nil {
+			fresh[key] = t.route(world.Name(key), object)
+		}
+	}
+	for _, key := range changed {
+		if key.Kind == world.KindHTTPRoute {
+			translate(ir.Key(key.Name))
+		}
+	}
+	for _, route := range prev.Routes {
+		if marks.touches(route.Deps) {
+			translate(route.Key())
+		}
+	}
+	return fresh
+}
+
+// mergeRoutes puts fresh routes in the place of old ones.
+func mergeRoutes(old []*ir.Route, fresh map[ir.Key]*ir.Route) []*ir.Route {
+	if len(fresh) == 0 {
+		return old
+	}
+	added := make([]*ir.Route, 0, len(fresh))
+	for _, route := range fresh {
+		if route != nil {
+			added = append(added, route)
+		}
+	}
+	slices.SortFunc(added, func(a, b *ir.Route) int { return a.Key().Compare(b.Key()) })
+	out := make([]*ir.Route, 0, len(old)+len(added))
+	for _, route := range old {
+		for len(added) > 0 && added[0].Key().Compare(route.Key()) <= 0 {
+			out = append(out, added[0])
+			added = added[1:]
+		}
+		if _, replaced := fresh[route.Key()]; !replaced {
+			out = append(out, route)
+		}
+	}
+	out = append(out, added...)
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// recount takes the old routes off their listeners' counts and puts the fresh ones on. A Gateway is copied
+// before a count of it changes.
+func recount(prev ir.IR, next *ir.IR, fresh map[ir.Key]*ir.Route) {
+	delta := attachments{}
+	for key, route := range fresh {
+		if before := prev.Route(key.Namespace, key.Name); before != nil {
+			delta.add(before, -1)
+		}
+		if route != nil {
+			delta.add(route, 1)
+		}
+	}
+	for i, gateway := range next.Gateways {
+		before := prev.Gateway(gateway.Namespace, gateway.Name)
+		counts := make([]int32, len(gateway.Listeners))
+		differs := false
+		for j, listener := range gateway.Listeners {
+			if before != nil {
+				if known := before.Listener(listener.Name); known != nil {
+					counts[j] = known.Attached
+				}
+			}
+			counts[j] += delta[attachment{gateway.Key().String(), listener.Name}]
+			differs = differs || counts[j] != listener.Attached
+		}
+		if differs {
+			next.Gateways[i] = withCounts(gateway, counts)
+		}
+	}
+}
+
+func withCounts(gateway *ir.Gateway, counts []int32) *ir.Gateway {
+	copied := *gateway
+	copied.Listeners = slices.Clone(gateway.Listeners)
+	for i := range copied.Listeners {
+		copied.Listeners[i].Attached = counts[i]
+	}
+	return &copied
+}

@@ -1,0 +1,77 @@
+package translate
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+)
+
+// Answers of supportedVersion.
+const (
+	versionKnown   = "True"
+	versionUnknown = "False"
+)
+
+// Minor versions of Gateway API's CRDs that we know.
+const (
+	oldestMinor = 4
+	newestMinor = 7
+)
+
+func (t *translator) allClasses() []*ir.Class {
+	var out []*ir.Class
+	for _, name := range slices.Sorted(maps.Keys(t.w.Classes)) {
+		if class := t.class(t.w.Classes[name]); class != nil {
+			t.classes[name] = class
+			out = append(out, class)
+		}
+	}
+	return out
+}
+
+// class translates a GatewayClass; nil if it is another controller's.
+func (t *translator) class(class *gatewayv1.GatewayClass) *ir.Class {
+	provider, ours := t.w.Providers[string(class.Spec.ControllerName)]
+	if !ours {
+		return nil
+	}
+	out := &ir.Class{
+		Name:             class.Name,
+		Controller:       string(class.Spec.ControllerName),
+		Generation:       class.Generation,
+		SupportedVersion: supportedVersion(t.w.GatewayAPI),
+		Features:         slices.Sorted(slices.Values(provider.Features)),
+	}
+	if ref := class.Spec.ParametersRef; ref != nil {
+		object := ir.Object{Kind: "GatewayClass", Name: class.Name}
+		named := reference{string(ref.Group), string(ref.Kind), ref.Name}
+		if ref.Namespace != nil && *ref.Namespace != "" {
+			out.Problems = append(out.Problems, ir.InvalidParameters.Problem(object,
+				"spec.parametersRef.namespace: %s is cluster-scoped: remove namespace", ref.Kind))
+			return out
+		}
+		out.Problems = t.checkReference(object, "spec.parametersRef", provider, named)
+	}
+	return out
+}
+
+// supportedVersion says whether the bundle version of the installed CRDs, such as "v1.7.0", is one that we know.
+func supportedVersion(bundle string) string {
+	if bundle == "" {
+		return ""
+	}
+	parts := strings.SplitN(strings.TrimPrefix(bundle, "v"), ".", 3)
+	if len(parts) < 2 || parts[0] != "1" {
+		return versionUnknown
+	}
+	minor, err := strconv.Atoi(parts[1])
+	if err != nil || minor < oldestMinor || minor > newestMinor {
+		return versionUnknown
+	}
+	return versionKnown
+}

@@ -1,0 +1,193 @@
+package translate
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// gatewayContext is a Gateway on its way through translation.
+type gatewayContext struct {
+	name     world.Name
+	object   *gatewayv1.Gateway
+	provider world.Provider
+	// parameters is the reference that counts; nil for none.
+	parameters *reference
+	out        *ir.Gateway
+	deps       dependencies
+	// certificates by listener name.
+	certificates map[string][]ir.Certificate
+}
+
+// gateway translates a Gateway; nil if its class is not ours.
+func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gateway {
+	class := t.classes[string(object.Spec.GatewayClassName)]
+	if class == nil {
+		return nil
+	}
+	c := &gatewayContext{
+		name: name, object: object, provider: t.w.Providers[class.Controller],
+		deps: dependencies{}, certificates: map[string][]ir.Certificate{},
+		out: &ir.Gateway{
+			Namespace: name.Namespace, Name: name.Name, UID: string(object.UID),
+			Generation: object.Generation, Created: object.CreationTimestamp.Unix(),
+			Class: class.Name, Controller: class.Controller,
+			EndsTLS:  t.w.Providers[class.Controller].EndsTLS,
+			Deleting: object.DeletionTimestamp != nil,
+		},
+	}
+	if object.CreationTimestamp.IsZero() {
+		c.out.Created = 0
+	}
+	c.deps.on(world.KindGateway, name.Namespace, name.Name)
+	c.deps.on(world.KindGatewayClass, "", class.Name)
+	c.deps.on(world.KindFront, name.Namespace, name.Name)
+	c.deps.on(world.KindProxies, name.Namespace, name.Name)
+	c.deps.onMembers()
+	t.gatewayParameters(c, class)
+	c.gatewayAddresses()
+	c.infrastructure()
+	t.listeners(c)
+	c.accept()
+	t.place(c)
+	t.front(c)
+	c.out.Shape = c.shape()
+	c.out.Deps = c.deps.sorted()
+	return c.out
+}
+
+func (c *gatewayContext) refuse(code ir.Code, format string, args ...any) {
+	object := ir.Object{Kind: "Gateway", Namespace: c.name.Namespace, Name: c.name.Name}
+	c.out.Problems = append(c.out.Problems, code.Problem(object, format, args...))
+}
+
+// gatewayParameters decides which parameters count: the Gateway's own (GEP-1867) before the class's.
+func (t *translator) gatewayParameters(c *gatewayContext, class *ir.Class) {
+	if ref := t.w.Classes[class.Name].Spec.ParametersRef; ref != nil {
+		c.parameters = &reference{string(ref.Group), string(ref.Kind), ref.Name}
+		c.deps.on(world.KindALBConfig, "", ref.Name)
+	}
+	if len(class.Problems) > 0 {
+		messages := make([]string, 0, len(class.Problems))
+		for _, problem := range class.Problems {
+			messages = append(messages, problem.Message)
+		}
+		c.refuse(ir.Code{Type: "Accepted", Reason: class.Problems[0].Reason},
+			"GatewayClass %s is not accepted: %s", class.Name, strings.Join(messages, "; "))
+	}
+	own := c.object.Spec.Infrastructure
+	if own == nil || own.ParametersRef == nil {
+		return
+	}
+	c.parameters = &reference{string(own.ParametersRef.Group), string(own.ParametersRef.Kind), own.ParametersRef.Name}
+	c.deps.on(world.KindALBConfig, "", own.ParametersRef.Name)
+	object := ir.Object{Kind: "Gateway", Namespace: c.name.Namespace, Name: c.name.Name}
+	c.out.Problems = append(c.out.Problems,
+		t.checkReference(object, "spec.infrastructure.parametersRef", c.provider, *c.parameters)...)
+}
+
+// gatewayAddresses refuses addresses that the user chose: fronts get theirs from the cloud.
+func (c *gatewayContext) gatewayAddresses() {
+	for i, address := range c.object.Spec.Addresses {
+		kind := gatewayv1.IPAddressType
+		if address.Type != nil {
+			kind = *address.Type
+		}
+		switch {
+		case kind != gatewayv1.IPAddressType && kind != gatewayv1.HostnameAddressType:
+			c.refuse(ir.UnsupportedAddress, "spec.addresses[%d].type: %s is not supported: remove the address", i, kind)
+		case address.Value != "":
+			c.refuse(ir.UnsupportedAddress,
+				"spec.addresses[%d].value: the front gets its address from the cloud and %s cannot be asked for: remove the address", i, address.Value)
+		}
+	}
+}
+
+// infrastructure takes over labels and annotations (GEP-1762).
+func (c *gatewayContext) infrastructure() {
+	own := c.object.Spec.Infrastructure
+	if own == nil {
+		return
+	}
+	for key, value := range own.Labels {
+		if c.out.Labels == nil {
+			c.out.Labels = map[string]string{}
+		}
+		c.out.Labels[string(key)] = string(value)
+	}
+	for key, value := range own.Annotations {
+		if c.out.Annotations == nil {
+			c.out.Annotations = map[string]string{}
+		}
+		c.out.Annotations[string(key)] = string(value)
+	}
+}
+
+// accept decides about the Gateway as a whole, once its listeners are known.
+func (c *gatewayContext) accept() {
+	var good, bad []string
+	for _, listener := range c.out.Listeners {
+		if listener.Serves {
+			good = append(good, listener.Name)
+		} else {
+			bad = append(bad, listener.Name)
+		}
+	}
+	usable := len(c.out.Problems) == 0 && len(good) > 0
+	if len(bad) > 0 {
+		c.refuse(ir.ListenersNotValid, "listeners that cannot serve: %s; listeners that serve: %s; see their own conditions",
+			strings.Join(bad, ", "), orNone(good))
+	}
+	c.out.Accepted = usable
+	c.out.Frozen = !usable
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// shape is all that routes can see of the Gateway.
+func (c *gatewayContext) shape() string {
+	type seen struct {
+		Name, Protocol, Hostname string
+		Port                     int32
+		Kinds                    []ir.RouteKind
+		Allowed                  *gatewayv1.AllowedRoutes
+	}
+	listeners := make([]seen, 0, len(c.out.Listeners))
+	for i, listener := range c.out.Listeners {
+		listeners = append(listeners, seen{
+			listener.Name, listener.Protocol, listener.Hostname, listener.Port, listener.Kinds,
+			c.object.Spec.Listeners[i].AllowedRoutes,
+		})
+	}
+	members := make([]string, 0, len(c.out.Members))
+	for _, member := range c.out.Members {
+		members = append(members, fmt.Sprintf("%s %t", member.Name, member.Unreachable == ""))
+	}
+	text, err := json.Marshal([]any{c.out.Controller, c.out.Deleting, listeners, members})
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// placedMembers are the members of a Gateway as the World has them.
+func (t *translator) placedMembers(gateway *ir.Gateway) []*world.Member {
+	out := make([]*world.Member, 0, len(gateway.Members))
+	for _, member := range gateway.Members {
+		if found := t.w.Members[member.Name]; found != nil {
+			out = append(out, found)
+		}
+	}
+	return slices.Clip(out)
+}

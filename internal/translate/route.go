@@ -1,0 +1,139 @@
+package translate
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/labels"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// routeContext is an HTTPRoute on its way through translation.
+type routeContext struct {
+	t      *translator
+	name   world.Name
+	object *gatewayv1.HTTPRoute
+	labels labels.Set
+	// hostnames in lower case; the one "" if the route has none.
+	hostnames []string
+	// served are the hostnames that some listener has.
+	served map[string]bool
+	deps   dependencies
+}
+
+func (r *routeContext) problem(code ir.Code, format string, args ...any) ir.Problem {
+	return code.Problem(ir.Object{Kind: kindHTTPRoute, Namespace: r.name.Namespace, Name: r.name.Name}, format, args...)
+}
+
+// route translates an HTTPRoute. One that names none of our Gateways has no Parents; it is kept for its
+// Deps, since a Gateway that it names may become ours.
+func (t *translator) route(name world.Name, object *gatewayv1.HTTPRoute) *ir.Route {
+	r := &routeContext{
+		t: t, name: name, object: object,
+		labels: t.namespaceLabels(name.Namespace), served: map[string]bool{}, deps: dependencies{},
+	}
+	r.deps.on(world.KindHTTPRoute, name.Namespace, name.Name)
+	r.deps.on(world.KindNamespace, "", name.Namespace)
+	for i := range object.Spec.Hostnames {
+		r.hostnames = append(r.hostnames, hostnameOf(&object.Spec.Hostnames[i]))
+	}
+	if len(r.hostnames) == 0 {
+		r.hostnames = []string{""}
+	}
+	out := &ir.Route{Namespace: name.Namespace, Name: name.Name, Generation: object.Generation}
+	if !object.CreationTimestamp.IsZero() {
+		out.Created = object.CreationTimestamp.Unix()
+	}
+	for i := range object.Spec.ParentRefs {
+		r.parentRef(out, i)
+	}
+	r.ignoredHostnames(out)
+	slices.SortFunc(out.Gateways, func(a, b ir.RouteGateway) int { return cmp.Compare(a.Gateway, b.Gateway) })
+	for i := range out.Gateways {
+		sortHosts(&out.Gateways[i])
+	}
+	out.Deps = r.deps.sorted()
+	return out
+}
+
+// parentRef answers one parentRef.
+func (r *routeContext) parentRef(out *ir.Route, index int) {
+	ref := &r.object.Spec.ParentRefs[index]
+	if derefOr(ref.Group, gatewayv1.GroupName) != gatewayv1.GroupName || derefOr(ref.Kind, "Gateway") != "Gateway" {
+		return
+	}
+	key := ir.Key{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(r.name.Namespace))), Name: string(ref.Name)}
+	r.deps.on(world.KindGateway, key.Namespace, key.Name)
+	p := r.t.parent(key)
+	if p == nil {
+		return
+	}
+	answer := ir.RouteParent{Index: index, Gateway: key.String(), Controller: p.gateway.Controller}
+	hosts, listeners, problem := r.attach(p, ref)
+	if problem != nil {
+		answer.Problems = append(answer.Problems, *problem)
+	}
+	rules := r.compileRules(p)
+	answer.Accepted = problem == nil && !rules.allBroken()
+	if problem == nil {
+		answer.Listeners = listeners
+		r.addGateway(out, key, hosts, rules)
+	}
+	answer.Problems = append(answer.Problems, rules.problems(r, problem == nil)...)
+	answer.Notes = rules.notes
+	for i := range answer.Problems {
+		answer.Problems[i].Parent = index
+	}
+	out.Parents = append(out.Parents, answer)
+}
+
+// addGateway gives the proxies of a Gateway the route at these hosts. Several parentRefs may lead to one Gateway.
+func (r *routeContext) addGateway(out *ir.Route, key ir.Key, hosts []ir.RouteHost, rules *ruleSet) {
+	for i := range out.Gateways {
+		if out.Gateways[i].Gateway == key.String() {
+			out.Gateways[i].Hosts = append(out.Gateways[i].Hosts, hosts...)
+			return
+		}
+	}
+	out.Gateways = append(out.Gateways, ir.RouteGateway{
+		Gateway: key.String(), Hosts: hosts, Rules: rules.made, Pools: rules.sortedPools(),
+	})
+}
+
+// sortHosts orders the hosts of a route and drops repeats.
+func sortHosts(part *ir.RouteGateway) {
+	slices.SortFunc(part.Hosts, func(a, b ir.RouteHost) int {
+		return cmp.Or(cmp.Compare(a.Listener, b.Listener), cmp.Compare(a.Hostname, b.Hostname), cmp.Compare(a.Tier, b.Tier))
+	})
+	part.Hosts = slices.CompactFunc(part.Hosts, func(a, b ir.RouteHost) bool {
+		return a.Listener == b.Listener && a.Hostname == b.Hostname
+	})
+}
+
+// ignoredHostnames tells of hostnames that no listener has, while others of the route are served.
+func (r *routeContext) ignoredHostnames(out *ir.Route) {
+	var ignored []string
+	for _, hostname := range r.hostnames {
+		if !r.served[hostname] {
+			ignored = append(ignored, hostname)
+		}
+	}
+	if len(ignored) == 0 || len(r.served) == 0 {
+		return
+	}
+	for i := range out.Parents {
+		parent := &out.Parents[i]
+		if !parent.Accepted {
+			continue
+		}
+		problem := r.problem(ir.HostnameIgnored,
+			"hostname %s is not served: no listener that this route is attached to has it: remove it from hostnames, or add a listener with that hostname and a parentRef to it",
+			strings.Join(ignored, ", "))
+		problem.Parent = parent.Index
+		parent.Problems = append(parent.Problems, problem)
+	}
+}
