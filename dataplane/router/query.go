@@ -53,3 +53,32 @@ func decoded(encoded string) string {
 	}
 	return encoded
 }
+
+// NormalQuery gives a query in which every byte may stand in a request line: what may not is
+// percent-encoded. It refuses control characters and fragments. Pairs, also empty ones and ones
+// divided by ";", stay as they are.
+func NormalQuery(raw string) (string, error) {
+	clean := true
+	for i := range len(raw) {
+		switch c := raw[i]; {
+		case c == '#':
+			return "", errFragment
+		case c < 0x20 || c == 0x7f:
+			return "", errControl
+		case c >= 0x80 || c == ' ' || c == '"' || c == '<' || c == '>':
+			clean = false
+		}
+	}
+	if clean {
+		return raw, nil
+	}
+	out := make([]byte, 0, len(raw)+16)
+	for i := range len(raw) {
+		if c := raw[i]; c >= 0x80 || c == ' ' || c == '"' || c == '<' || c == '>' {
+			out = appendHex(out, c)
+		} else {
+			out = append(out, c)
+		}
+	}
+	return string(out), nil
+}

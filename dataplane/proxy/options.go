@@ -1,0 +1,82 @@
+// Package proxy is a request's way through: listener, path in normal form, route, filters, pool,
+// endpoint, response. It owns the listeners and swaps configurations under load.
+//
+//	p := proxy.New(proxy.Options{})
+//	err := p.Apply(proxy.Snapshot{...}) // binds listeners; call again for every change
+//	err = p.Run(ctx)                    // serves until ctx ends, then drains
+package proxy
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/fleetgate/fleetgate/dataplane/health"
+)
+
+// Options are what a Proxy is told once. The zero value is usable.
+type Options struct {
+	// Listen binds a listener port. By default it binds all addresses of the machine.
+	Listen func(ctx context.Context, port int32) (net.Listener, error)
+	// IdleTimeout is how long a client connection may be idle. It must outlive the idle timeout of
+	// the front (an ALB's is 60 s), or the front reuses a connection that is just being closed. Default 90 s.
+	IdleTimeout time.Duration
+	// HeaderTimeout bounds the time that a client takes for the header of a request. Default 10 s.
+	HeaderTimeout time.Duration
+	// MaxHeaderBytes bounds the header of a request. Default 32 KiB.
+	MaxHeaderBytes int
+	// ConnectTimeout bounds a connect to an endpoint. Default 3 s.
+	ConnectTimeout time.Duration
+	// DrainWait is how long Run goes on serving after its context ended, not ready: the time that
+	// the front takes to stop sending. Default none.
+	DrainWait time.Duration
+	// DrainTimeout bounds the wait for requests in flight after that. Default 30 s.
+	DrainTimeout time.Duration
+	// MaxMirrors bounds the mirrored requests under way; more are dropped. Default 256.
+	MaxMirrors int
+	// Health is the ejection policy of pools. Default health.Default.
+	Health health.Policy
+	// AccessLog gets a line of JSON for each request; nil for none.
+	AccessLog io.Writer
+	// Observer is told of requests and configurations; nil for none.
+	Observer Observer
+	// Log gets the proxy's own messages; nil for none.
+	Log *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.Listen == nil {
+		o.Listen = listenEverywhere
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Observer == nil {
+		o.Observer = nobody{}
+	}
+	if o.Health == (health.Policy{}) {
+		o.Health = health.Default
+	}
+	o.IdleTimeout = positive(o.IdleTimeout, 90*time.Second)
+	o.HeaderTimeout = positive(o.HeaderTimeout, 10*time.Second)
+	o.ConnectTimeout = positive(o.ConnectTimeout, 3*time.Second)
+	o.DrainTimeout = positive(o.DrainTimeout, 30*time.Second)
+	o.MaxHeaderBytes = positive(o.MaxHeaderBytes, 32<<10)
+	o.MaxMirrors = positive(o.MaxMirrors, 256)
+	return o
+}
+
+func positive[N int | time.Duration](value, otherwise N) N {
+	if value > 0 {
+		return value
+	}
+	return otherwise
+}
+
+func listenEverywhere(ctx context.Context, port int32) (net.Listener, error) {
+	var config net.ListenConfig
+	return config.Listen(ctx, "tcp", net.JoinHostPort("", strconv.Itoa(int(port))))
+}

@@ -1,0 +1,125 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Proxy serves the listeners of one Gateway.
+type Proxy struct {
+	options Options
+	log     *accessLog
+	state   atomic.Pointer[state]
+	ready   atomic.Bool
+	// draining is set from the end of Run's context on.
+	draining atomic.Bool
+
+	mutex   sync.Mutex // held by Apply and Shutdown
+	stopped bool
+	actions map[actionKey]*action
+	servers map[int32]*server
+
+	transports transports
+	mirrors    mirrors
+	tunnels    tunnels
+	// retired are servers of ports that are gone, and that finish what they have in flight.
+	retired sync.WaitGroup
+}
+
+// New makes a Proxy that serves nothing yet. Its Shutdown must be called, by Run or otherwise.
+func New(options Options) *Proxy {
+	options = options.withDefaults()
+	p := &Proxy{
+		options: options,
+		log:     newAccessLog(options.AccessLog),
+		actions: map[actionKey]*action{},
+		servers: map[int32]*server{},
+	}
+	p.transports = newTransports(options.ConnectTimeout)
+	p.mirrors = newMirrors(options)
+	p.tunnels = newTunnels()
+	return p
+}
+
+// Apply puts a whole configuration in force: requests that come after it returns are served by it,
+// requests under way end by the one before. An error names the parts that do not work; the rest is in force.
+func (p *Proxy) Apply(next Snapshot) error {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.stopped {
+		return errors.New("the proxy is shut down")
+	}
+	before := p.state.Load()
+	table, errs := nextTable(before, next, p.attach)
+	built := &state{snapshot: next, table: table, pools: p.nextPools(before, next), revision: 1}
+	var err error
+	if built.trusted, err = parseTrusted(next.Root.TrustedProxies); err != nil {
+		errs = append(errs, fmt.Errorf("trusted proxies: %w", err))
+	}
+	if before != nil {
+		built.revision = before.revision + 1
+	}
+	p.state.Store(built)
+	if err := p.listen(&next.Root); err != nil {
+		errs = append(errs, err)
+	} else {
+		p.ready.Store(true)
+	}
+	if before == nil || before.table != built.table {
+		p.options.Observer.Applied(next.Root.Generation, built.revision, p.routesOf(next.Chunks))
+	}
+	return errors.Join(errs...)
+}
+
+// Ready says whether the proxy should get traffic: a configuration is in force, all its listeners
+// were bound, and it is not about to stop.
+func (p *Proxy) Ready() bool {
+	return p.ready.Load() && !p.draining.Load()
+}
+
+// Snapshot is the configuration in force, and its revision, which is 0 before the first; for
+// reading only.
+func (p *Proxy) Snapshot() (Snapshot, uint64) {
+	if s := p.state.Load(); s != nil {
+		return s.snapshot, s.revision
+	}
+	return Snapshot{}, 0
+}
+
+// Run serves until the context ends, and then drains: it is not ready any more, goes on serving
+// for DrainWait, and shuts down within DrainTimeout.
+func (p *Proxy) Run(ctx context.Context) error {
+	<-ctx.Done()
+	p.draining.Store(true)
+	time.Sleep(p.options.DrainWait)
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.options.DrainTimeout)
+	defer cancel()
+	return p.Shutdown(bound)
+}
+
+// Shutdown closes the listeners, lets requests in flight end, and closes what is left when the
+// context ends. No goroutine of the Proxy is left when it returns.
+func (p *Proxy) Shutdown(ctx context.Context) error {
+	p.draining.Store(true)
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.stopped {
+		return nil
+	}
+	p.stopped = true
+	for port := range p.servers {
+		p.retire(ctx, port)
+	}
+	stop := context.AfterFunc(ctx, p.tunnels.closeAll)
+	p.retired.Wait()
+	p.tunnels.wait()
+	stop()
+	p.mirrors.close()
+	p.transports.close()
+	p.log.close()
+	return context.Cause(ctx)
+}
