@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -56,9 +57,7 @@ func get(ctx context.Context, c *http.Client, url string, header http.Header) (r
 	if err != nil {
 		return answer, err
 	}
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	response, err := c.Do(request)
 	if err != nil {
 		return answer, err

@@ -7,16 +7,18 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/fleetgate/fleetgate/e2e/testbed"
 )
+
+// gateways is the resource by its full name, since other APIs have Gateways too.
+const gateways = "gateways.gateway.networking.k8s.io"
 
 // apply gives the scenario to the hub, and namespaces and backends to the members.
 func (s *Stage) apply(ctx context.Context) error {
 	for _, member := range s.Fleet.Members {
 		for _, pattern := range []string{"00-*.yaml", "90-*.yaml"} {
-			if err := s.applyFiles(ctx, func(args ...string) error {
-				_, err := s.Kubectl(ctx, member, nil, args...)
-				return err
-			}, pattern); err != nil {
+			if err := s.applyFiles(ctx, member, pattern); err != nil {
 				return err
 			}
 		}
@@ -26,17 +28,14 @@ func (s *Stage) apply(ctx context.Context) error {
 		return err
 	}
 	// The hub runs no backends: it needs everything but their pods.
-	if err := s.applyFiles(ctx, func(args ...string) error {
-		_, err := s.Kubectl(ctx, s.Fleet.Hub, nil, args...)
-		return err
-	}, "[0-8]*.yaml"); err != nil {
+	if err := s.applyFiles(ctx, s.Fleet.Hub, "[0-8]*.yaml"); err != nil {
 		return err
 	}
 	_, err = s.Kubectl(ctx, s.Fleet.Hub, []byte(secrets), "apply", "--server-side", "-f", "-")
 	return err
 }
 
-func (s *Stage) applyFiles(_ context.Context, kubectl func(...string) error, pattern string) error {
+func (s *Stage) applyFiles(ctx context.Context, c *testbed.Cluster, pattern string) error {
 	files, err := filepath.Glob(filepath.Join(s.source, s.options.Manifests, pattern))
 	if err != nil {
 		return err
@@ -44,7 +43,8 @@ func (s *Stage) applyFiles(_ context.Context, kubectl func(...string) error, pat
 	if len(files) == 0 {
 		return fmt.Errorf("no file matches %s in %s", pattern, s.options.Manifests)
 	}
-	return kubectl("apply", "--server-side", "-f", strings.Join(files, ","))
+	_, err = s.Kubectl(ctx, c, nil, "apply", "--server-side", "-f", strings.Join(files, ","))
+	return err
 }
 
 // programmed waits until every Gateway of the scenario is programmed and every backend is available.
@@ -55,7 +55,7 @@ func (s *Stage) programmed(ctx context.Context) error {
 			return errors.Join(err, s.whyNotReady(ctx))
 		}
 	}
-	_, err := s.Kubectl(ctx, s.Fleet.Hub, nil, "wait", "gateways.gateway.networking.k8s.io", "--all", "--all-namespaces", "--for=condition=Programmed", "--timeout=2m")
+	_, err := s.Kubectl(ctx, s.Fleet.Hub, nil, "wait", gateways, "--all", "--all-namespaces", "--for=condition=Programmed", "--timeout=2m")
 	if err != nil {
 		return errors.Join(err, s.whyNotReady(ctx))
 	}
@@ -64,7 +64,7 @@ func (s *Stage) programmed(ctx context.Context) error {
 
 // Address returns the address of a Gateway's load balancer.
 func (s *Stage) Address(ctx context.Context, namespace, gateway string) (string, error) {
-	name, err := s.Kubectl(ctx, s.Fleet.Hub, nil, "get", "gateways.gateway.networking.k8s.io", gateway, "-n", namespace, "-o", "jsonpath={.status.addresses[0].value}")
+	name, err := s.Kubectl(ctx, s.Fleet.Hub, nil, "get", gateways, gateway, "-n", namespace, "-o", "jsonpath={.status.addresses[0].value}")
 	if err != nil {
 		return "", err
 	}
@@ -99,7 +99,7 @@ func (s *Stage) whyNotReady(ctx context.Context) error {
 		events, _ := s.Kubectl(ctx, c, nil, "get", "events", "-A", "--field-selector", "type=Warning")
 		fmt.Fprintf(&said, "\nwarnings in %s:\n%s", c.Name, events)
 	}
-	gateways, _ := s.Kubectl(ctx, s.Fleet.Hub, nil, "get", "gateways.gateway.networking.k8s.io", "-A", "-o", "yaml")
+	gateways, _ := s.Kubectl(ctx, s.Fleet.Hub, nil, "get", gateways, "-A", "-o", "yaml")
 	logs, _ := s.Kubectl(ctx, s.Fleet.Hub, nil, "logs", "-n", Namespace, "-l", "app.kubernetes.io/name=fleetgate", "--tail", "60")
 	fmt.Fprintf(&said, "\n%s\noperator:\n%s", gateways, logs)
 	return errors.New(said.String())
