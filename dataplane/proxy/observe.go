@@ -29,8 +29,13 @@ type Observer interface {
 	// Mirrored is called for every request that a mirror was due for, and says what became of it:
 	// one of the Mirror constants.
 	Mirrored(route, outcome string)
-	// Applied is called when a configuration is in force. Routes are the names of all its routes.
-	Applied(generation int64, revision uint64, routes map[string]bool)
+	// Applied is called when a configuration is in force.
+	Applied(generation int64, revision uint64, names Names)
+}
+
+// Names are all names that records of a configuration can have.
+type Names struct {
+	Routes, Backends map[string]bool
 }
 
 // What becomes of a mirrored request.
@@ -42,9 +47,9 @@ const (
 
 type nobody struct{}
 
-func (nobody) Exchanged(*Record)                      {}
-func (nobody) Mirrored(string, string)                {}
-func (nobody) Applied(int64, uint64, map[string]bool) {}
+func (nobody) Exchanged(*Record)            {}
+func (nobody) Mirrored(string, string)      {}
+func (nobody) Applied(int64, uint64, Names) {}
 
 // Reasons for responses of the proxy itself, and for exchanges that ended early.
 const (

@@ -70,7 +70,7 @@ func (p *Proxy) Apply(next Snapshot) error {
 		p.ready.Store(true)
 	}
 	if before == nil || before.table != built.table {
-		p.options.Observer.Applied(next.Root.Generation, built.revision, p.routesOf(next.Chunks))
+		p.options.Observer.Applied(next.Root.Generation, built.revision, Names{Routes: p.routesOf(next.Chunks), Backends: keysOf(built.pools)})
 	}
 	return errors.Join(errs...)
 }

@@ -113,3 +113,11 @@ func parseTrusted(networks []string) (trusted []netip.Prefix, err error) {
 	}
 	return trusted, err
 }
+
+func keysOf(pools map[string]*balance.Pool) map[string]bool {
+	keys := make(map[string]bool, len(pools))
+	for key := range pools {
+		keys[key] = true
+	}
+	return keys
+}

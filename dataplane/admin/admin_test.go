@@ -1,0 +1,101 @@
+package admin_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/fleetgate/fleetgate/dataplane/admin"
+	"github.com/fleetgate/fleetgate/dataplane/proxy"
+)
+
+func ask(t *testing.T, handler http.Handler, path string) (int, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+	return w.Code, w.Body.String()
+}
+
+func TestReadyFollowsTheProxy(t *testing.T) {
+	ready := false
+	handler := admin.Handler(admin.Options{
+		Ready: func() bool { return ready }, Metrics: admin.NewMetrics(),
+		Dump: func() any { return map[string]int{"revision": 7} },
+	})
+	if code, _ := ask(t, handler, "/ready"); code != 503 {
+		t.Fatalf("got %d", code)
+	}
+	if code, _ := ask(t, handler, "/live"); code != 200 {
+		t.Fatalf("a proxy that is not ready is alive, got %d", code)
+	}
+	ready = true
+	if code, _ := ask(t, handler, "/ready"); code != 200 {
+		t.Fatalf("got %d", code)
+	}
+	if _, body := ask(t, handler, "/config"); !strings.Contains(body, `"revision": 7`) {
+		t.Fatalf("got %s", body)
+	}
+}
+
+func TestSeriesAreBounded(t *testing.T) {
+	metrics := admin.NewMetrics()
+	for i := range 40_000 {
+		name := fmt.Sprintf("n/route-%d", i)
+		metrics.Exchanged(&proxy.Record{Route: name, Backend: name, Status: 200 + i%4*100, Attempts: 2, Failures: 1, Duration: time.Second})
+		metrics.Mirrored(name, proxy.MirrorSent)
+	}
+	series, body := scrape(t, metrics)
+	if series > 2000 {
+		t.Fatalf("%d series", series)
+	}
+	if !strings.Contains(body, `fleetgate_proxy_requests_total{backend="_other",code="_other",route="_other"} 39101`) {
+		t.Fatal("what has no series of its own must be summed under _other")
+	}
+	metrics.Applied(3, 9, proxy.Names{Routes: map[string]bool{"n/route-1": true}})
+	after, body := scrape(t, metrics)
+	if after > 100 || !strings.Contains(body, `route="n/route-1"`) || !strings.Contains(body, "fleetgate_proxy_config_generation 3") {
+		t.Fatalf("series of routes that are gone must go: %d left", after)
+	}
+}
+
+func scrape(t *testing.T, metrics *admin.Metrics) (int, string) {
+	t.Helper()
+	_, body := ask(t, admin.Handler(admin.Options{Metrics: metrics}), "/metrics")
+	series := 0
+	for line := range strings.Lines(body) {
+		if !strings.HasPrefix(line, "#") {
+			series++
+		}
+	}
+	return series, body
+}
+
+func TestServeEndsWithItsContext(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- admin.Serve(ctx, listener, admin.Handler(admin.Options{Metrics: admin.NewMetrics()})) }()
+	response, err := http.Get("http://" + listener.Addr().String() + "/live")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	response.Body.Close()
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+}

@@ -1,0 +1,135 @@
+package admin
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/fleetgate/fleetgate/dataplane/proxy"
+)
+
+// Limits on series, which together stay below 2,000 a pod; a histogram is eleven series a route.
+const (
+	maxRequests  = 900
+	maxDurations = 60
+	maxRetries   = 100
+	maxMirrors   = 100
+	maxFailures  = 100
+)
+
+// none stands for the route or backend of requests that have none.
+const none = "_none"
+
+type requestKey struct{ route, backend, code string }
+
+type mirrorKey struct{ route, outcome string }
+
+// Metrics are the proxy's metrics. It is a proxy.Observer.
+type Metrics struct {
+	registry   *prometheus.Registry
+	requests   bounded[requestKey, prometheus.Counter]
+	durations  bounded[string, prometheus.Observer]
+	retries    bounded[string, prometheus.Counter]
+	mirrors    bounded[mirrorKey, prometheus.Counter]
+	failures   bounded[string, prometheus.Counter]
+	generation prometheus.Gauge
+	revision   prometheus.Gauge
+}
+
+var _ proxy.Observer = (*Metrics)(nil)
+
+// NewMetrics makes metrics in a registry of their own.
+func NewMetrics() *Metrics {
+	requests := counters("requests_total", "Requests by route, backend and class of status.", "route", "backend", "code")
+	retries := counters("upstream_retries_total", "Attempts after the first, by route.", "route")
+	mirrors := counters("mirrored_requests_total", "Mirrored requests by route and what became of them.", "route", "outcome")
+	failures := counters("upstream_failures_total", "Attempts that got no response, by backend.", "backend")
+	durations := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: "fleetgate", Subsystem: "proxy", Name: "request_duration_seconds",
+		Help: "Time from a request to the end of its response, by route.", Buckets: []float64{.005, .025, .1, .25, .5, 1, 5, 30},
+	}, []string{"route"})
+	m := &Metrics{
+		registry:   prometheus.NewRegistry(),
+		generation: gauge("config_generation", "Generation of the Gateway that is in force."),
+		revision:   gauge("config_revision", "Number of configurations that this proxy has put in force."),
+	}
+	m.requests = bounded[requestKey, prometheus.Counter]{
+		limit: maxRequests, other: requestKey{Other, Other, Other},
+		create: func(k requestKey) prometheus.Counter { return requests.WithLabelValues(k.route, k.backend, k.code) },
+		remove: func(k requestKey) { requests.DeleteLabelValues(k.route, k.backend, k.code) },
+	}
+	m.mirrors = bounded[mirrorKey, prometheus.Counter]{
+		limit: maxMirrors, other: mirrorKey{Other, Other},
+		create: func(k mirrorKey) prometheus.Counter { return mirrors.WithLabelValues(k.route, k.outcome) },
+		remove: func(k mirrorKey) { mirrors.DeleteLabelValues(k.route, k.outcome) },
+	}
+	m.durations = bounded[string, prometheus.Observer]{
+		limit: maxDurations, other: Other,
+		create: func(k string) prometheus.Observer { return durations.WithLabelValues(k) },
+		remove: func(k string) { durations.DeleteLabelValues(k) },
+	}
+	m.retries = byLabel(maxRetries, retries)
+	m.failures = byLabel(maxFailures, failures)
+	m.registry.MustRegister(requests, durations, retries, mirrors, failures, m.generation, m.revision,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "fleetgate", Subsystem: "proxy", Name: name, Help: help}, labels)
+}
+
+func gauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "fleetgate", Subsystem: "proxy", Name: name, Help: help})
+}
+
+func byLabel(limit int, vec *prometheus.CounterVec) bounded[string, prometheus.Counter] {
+	return bounded[string, prometheus.Counter]{
+		limit: limit, other: Other,
+		create: func(k string) prometheus.Counter { return vec.WithLabelValues(k) },
+		remove: func(k string) { vec.DeleteLabelValues(k) },
+	}
+}
+
+// Exchanged implements proxy.Observer.
+func (m *Metrics) Exchanged(r *proxy.Record) {
+	route, backend := orNone(r.Route), orNone(r.Backend)
+	m.requests.of(requestKey{route, backend, class(r.Status)}).Inc()
+	m.durations.of(route).Observe(r.Duration.Seconds())
+	if r.Attempts > 1 {
+		m.retries.of(route).Add(float64(r.Attempts - 1))
+	}
+	if r.Failures > 0 {
+		m.failures.of(backend).Add(float64(r.Failures))
+	}
+}
+
+// Mirrored implements proxy.Observer.
+func (m *Metrics) Mirrored(route, outcome string) {
+	m.mirrors.of(mirrorKey{route, outcome}).Inc()
+}
+
+// Applied implements proxy.Observer.
+func (m *Metrics) Applied(generation int64, revision uint64, names proxy.Names) {
+	m.generation.Set(float64(generation))
+	m.revision.Set(float64(revision))
+	wanted := func(route string) bool { return route == none || names.Routes[route] }
+	m.requests.retain(func(k requestKey) bool { return wanted(k.route) })
+	m.mirrors.retain(func(k mirrorKey) bool { return wanted(k.route) })
+	m.durations.retain(wanted)
+	m.retries.retain(wanted)
+	m.failures.retain(func(backend string) bool { return backend == none || names.Backends[backend] })
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return none
+	}
+	return s
+}
+
+func class(status int) string {
+	if status < 100 || status > 599 {
+		return none
+	}
+	return [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}[status/100-1]
+}
