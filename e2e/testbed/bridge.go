@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -18,6 +19,9 @@ func (o Options) veth(cluster int) string { return o.Prefix + "v" + strconv.Itoa
 // makeBridge makes the bridge and the host's routes to the pods behind it.
 func (f *Fleet) makeBridge(ctx context.Context) error {
 	name := f.options.bridge()
+	if err := f.options.checkFree(); err != nil {
+		return err
+	}
 	if err := f.claimLink(name); err != nil {
 		return err
 	}
@@ -40,6 +44,31 @@ func (f *Fleet) makeBridge(ctx context.Context) error {
 		}
 	}
 	return f.openFirewall(ctx)
+}
+
+// checkFree refuses ranges in which the host already has an address: our routes would cut
+// off whoever is reached there.
+func (o Options) checkFree() error {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return err
+	}
+	ranges := []netip.Prefix{o.Network}
+	for i := range o.clusters() {
+		ranges = append(ranges, o.podCIDR(i))
+	}
+	for _, address := range addresses {
+		used, err := netip.ParsePrefix(address.String())
+		if err != nil {
+			continue // not an IP network
+		}
+		for _, ours := range ranges {
+			if used.Masked().Overlaps(ours) {
+				return fmt.Errorf("range %s overlaps with %s of this machine: choose another network", ours, used)
+			}
+		}
+	}
+	return nil
 }
 
 // claimLink enters an interface in the journal, unless somebody else has one of that name.

@@ -70,11 +70,8 @@ func tearDown(ctx context.Context, dir string, keep keep) error {
 	if err := unmountBelow(dir); err != nil {
 		return err
 	}
-	for _, shared := range slices.Backward(j.Dirs) {
-		// Somebody else may have come to use it.
-		if err := syscall.Rmdir(shared); err != nil && !errors.Is(err, syscall.ENOTEMPTY) && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("removing %s: %w", shared, err)
-		}
+	if err := j.removeSharedDirs(); err != nil {
+		return err
 	}
 	return removeDir(dir, keep)
 }

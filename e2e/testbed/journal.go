@@ -24,7 +24,7 @@ type journal struct {
 	Links []string `json:"links,omitempty"`
 	// Rules are iptables rules: table arguments without -I, -C or -D.
 	Rules []rule `json:"rules,omitempty"`
-	// Dirs are folders outside Dir; removed only when empty.
+	// Dirs are mount points outside Dir: see sharedDirs.
 	Dirs []string `json:"dirs,omitempty"`
 	// Cgroup is the name of the cgroup, in every hierarchy, that holds the containers.
 	Cgroup string `json:"cgroup,omitempty"`

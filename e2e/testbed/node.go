@@ -2,13 +2,8 @@ package testbed
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fleetgate/fleetgate/e2e/testbed/daemon"
@@ -21,26 +16,6 @@ const (
 	kubeletDaemon = "kubelet"
 	proxyDaemon   = "kube-proxy"
 )
-
-// sharedDirs are paths that runtime, runc, CNI library and kubelet use whatever they are
-// configured to. In a node's mount namespace each is a folder of the node's own.
-var sharedDirs = []string{"/run/containerd", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers"}
-
-// claimSharedDirs makes those of the shared paths that the host lacks, as mount points.
-func (f *Fleet) claimSharedDirs() error {
-	for _, dir := range sharedDirs {
-		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err := f.journal.enterDir(dir); err != nil {
-			return err
-		}
-		if err := os.Mkdir(dir, 0o755); err != nil {
-			return fmt.Errorf("making a mount point: %w", err)
-		}
-	}
-	return nil
-}
 
 // startRuntime makes the node's namespaces, connects them, and starts containerd there.
 func (f *Fleet) startRuntime(ctx context.Context, c *Cluster, pause string) error {
@@ -76,22 +51,6 @@ func (f *Fleet) startRuntime(ctx context.Context, c *Cluster, pause string) erro
 		return err
 	}
 	return c.LoadImages(ctx, pause)
-}
-
-func (c *Cluster) mountShared(ctx context.Context, pid int) error {
-	var script []string
-	for _, target := range sharedDirs {
-		source := filepath.Join(c.dir, "root", target)
-		if err := os.MkdirAll(source, 0o755); err != nil {
-			return err
-		}
-		script = append(script, fmt.Sprintf("mount --bind '%s' '%s'", source, target))
-	}
-	_, err := run(ctx, "nsenter", "--target", strconv.Itoa(pid), "--mount", "--", "sh", "-ec", strings.Join(script, "\n"))
-	if err != nil {
-		return fmt.Errorf("mounting folders of node %s: %w", c.NodeName, err)
-	}
-	return nil
 }
 
 // waitRuntime waits until containerd answers with all of its plugins.

@@ -106,7 +106,10 @@ func (o Options) validate() error {
 			faults = append(faults, fmt.Errorf("cluster name %q: used twice", name))
 		}
 	}
-	return errors.Join(append(faults, o.validatePodCIDRs()...)...)
+	if len(faults) == 0 {
+		faults = o.validatePodCIDRs()
+	}
+	return errors.Join(faults...)
 }
 
 func (o Options) validatePodCIDRs() []error {
@@ -120,7 +123,7 @@ func (o Options) validatePodCIDRs() []error {
 			faults = append(faults, fmt.Errorf("pod range %s of %s: want an IPv4 range of 64 addresses or more", cidr, name))
 		}
 	}
-	if len(faults) > 0 || len(names) > maxClusters {
+	if len(faults) > 0 {
 		return faults
 	}
 	for i, name := range names {

@@ -1,13 +1,13 @@
 package daemon
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -67,7 +67,16 @@ func (s *Set) reapAll(ctx context.Context, list []Process) error {
 
 // Marked lists the live processes whose environment carries the Set's mark.
 func (s *Set) Marked() []int {
-	entry := []byte(Mark + "=" + s.dir)
+	return marked(func(folder string) bool { return folder == s.dir })
+}
+
+// AnyMarked reports whether processes of any Set live on this machine.
+func AnyMarked() bool {
+	return len(marked(func(string) bool { return true })) > 0
+}
+
+// marked lists the live processes whose mark names a folder that is wanted.
+func marked(wanted func(folder string) bool) []int {
 	files, _ := filepath.Glob("/proc/[0-9]*/environ")
 	var pids []int
 	for _, file := range files {
@@ -75,8 +84,9 @@ func (s *Set) Marked() []int {
 		if err != nil {
 			continue // it ended meanwhile
 		}
-		for _, variable := range bytes.Split(data, []byte{0}) {
-			if bytes.Equal(variable, entry) {
+		for variable := range strings.SplitSeq(string(data), "\x00") {
+			folder, ok := strings.CutPrefix(variable, Mark+"=")
+			if ok && wanted(folder) {
 				pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 				pids = append(pids, pid)
 				break

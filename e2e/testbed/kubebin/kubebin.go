@@ -63,7 +63,8 @@ func buildKube(ctx context.Context, source, dir, version string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	if err := goBuild(ctx, source, filepath.Join(work, "kube"), ".", versionFlags(version)); err != nil {
+	err = goBuild(ctx, source, filepath.Join(work, "kube"), ".", "-trimpath", "-ldflags="+versionFlags(version))
+	if err != nil {
 		return err
 	}
 	for _, name := range components {
@@ -82,13 +83,14 @@ func buildKube(ctx context.Context, source, dir, version string) error {
 }
 
 // Build compiles a package of the module, given by its path below the module's root, to
-// the file out: static, so that it runs in an image from scratch.
+// the file out: static, so that it runs in an image from scratch. No other flag differs from
+// a plain build: with CGO_ENABLED=0 in the environment, all builds and tests share one cache.
 func Build(ctx context.Context, pkg, out string) error {
 	source, err := Source(ctx)
 	if err != nil {
 		return err
 	}
-	return goBuild(ctx, source, out, "./"+pkg, "-s -w")
+	return goBuild(ctx, source, out, "./"+pkg, "-ldflags=-s -w")
 }
 
 // Source is the folder of the module's sources.
@@ -104,8 +106,9 @@ func Source(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-func goBuild(ctx context.Context, dir, out, pkg, ldflags string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", out, "-ldflags", ldflags, pkg)
+func goBuild(ctx context.Context, dir, out, pkg string, flags ...string) error {
+	args := append([]string{"build", "-o", out}, flags...)
+	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	if output, err := cmd.CombinedOutput(); err != nil {
