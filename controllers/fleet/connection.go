@@ -5,6 +5,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -93,10 +94,11 @@ func memberKinds() (*runtime.Scheme, meta.RESTMapper, error) {
 		}
 	}
 	add(corev1.SchemeGroupVersion, meta.RESTScopeRoot, "Namespace")
-	add(corev1.SchemeGroupVersion, meta.RESTScopeNamespace, "Service", "Pod", "ServiceAccount")
-	add(appsv1.SchemeGroupVersion, meta.RESTScopeNamespace, "Deployment")
+	add(corev1.SchemeGroupVersion, meta.RESTScopeNamespace, "Service", "Pod", "ServiceAccount", "ConfigMap",
+		"Secret", "PersistentVolumeClaim")
+	add(appsv1.SchemeGroupVersion, meta.RESTScopeNamespace, "Deployment", "StatefulSet", "DaemonSet")
+	add(batchv1.SchemeGroupVersion, meta.RESTScopeNamespace, "Job", "CronJob")
 	add(rbacv1.SchemeGroupVersion, meta.RESTScopeNamespace, "Role", "RoleBinding")
-	add(rbacv1.SchemeGroupVersion, meta.RESTScopeRoot, "ClusterRole", "ClusterRoleBinding")
 	add(policyv1.SchemeGroupVersion, meta.RESTScopeNamespace, "PodDisruptionBudget")
 	add(dataplanev1alpha1.GroupVersion, meta.RESTScopeNamespace, "ProxyConfig")
 	return scheme, mapper, nil

@@ -15,6 +15,9 @@ import (
 // Assembler builds Worlds. A World that was handed out is never changed again: the maps that a change
 // touches are copied, the others are shared. Not safe for concurrent use.
 type Assembler struct {
+	// Remember tells what a Gateway itself says of its front, from before the operator started.
+	Remember func(*gatewayv1.Gateway) (world.Front, bool)
+
 	world   world.World
 	members map[string]*contents
 }
@@ -36,7 +39,7 @@ func NewAssembler(base world.World) *Assembler {
 // Apply gives the World after changes, and the keys of all that may differ from the World before.
 func (a *Assembler) Apply(changes map[Key]any) (*world.World, []world.Key) {
 	next := a.world
-	step := &edit{next: &next, copied: map[world.Kind]bool{}, members: map[string]bool{}, changed: map[world.Key]bool{}}
+	step := &edit{next: &next, copied: map[world.Kind]bool{}, members: map[string]bool{}, changed: map[world.Key]bool{}, remember: a.Remember}
 	for key, value := range changes {
 		if key.Kind == world.KindMember || key.Member != "" {
 			a.applyMember(step, key, value)
@@ -66,6 +69,8 @@ type edit struct {
 	copied  map[world.Kind]bool
 	members map[string]bool
 	changed map[world.Key]bool
+	// remember is Assembler.Remember.
+	remember func(*gatewayv1.Gateway) (world.Front, bool)
 }
 
 // fresh tells, once for each kind, that its map has to be copied before it is written.
@@ -87,10 +92,8 @@ func (e *edit) hub(key Key, value any) {
 	case world.KindNamespace:
 		set(&e.next.Namespaces, first, key.Name.Name, value)
 	case world.KindGateway:
+		e.forgetFront(key.Name, value)
 		set(&e.next.Gateways, first, key.Name, value)
-		if value == nil {
-			set(&e.next.Fronts, e.fresh(world.KindFront), key.Name, nil)
-		}
 	case world.KindHTTPRoute:
 		set(&e.next.HTTPRoutes, first, key.Name, value)
 	case world.KindReferenceGrant:
@@ -104,6 +107,24 @@ func (e *edit) hub(key Key, value any) {
 		set(&e.next.Secrets, first, key.Name, value)
 	default: // kinds of members do not come here
 	}
+}
+
+// forgetFront drops what was known of the front of a Gateway that went, or that another of its name replaced;
+// of a new one, its own status tells until the front was looked at.
+func (e *edit) forgetFront(name world.Name, value any) {
+	old := e.next.Gateways[name]
+	now, there := value.(*gatewayv1.Gateway)
+	if there && old != nil && old.UID == now.UID {
+		return
+	}
+	var front any
+	if there && e.remember != nil {
+		if known, ok := e.remember(now); ok {
+			front = known
+		}
+	}
+	e.changed[world.Key{Kind: world.KindFront, Name: name}] = true
+	set(&e.next.Fronts, e.fresh(world.KindFront), name, front)
 }
 
 func set[K comparable, V any](into *map[K]V, first bool, key K, value any) {

@@ -1,0 +1,114 @@
+// Package front makes the fronts of Gateways what the IR wants, through providers, and takes them away again.
+package front
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	"github.com/fleetgate/fleetgate/controllers/proxies"
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// AnnotationParameters is on a Gateway that has a front. It keeps what is needed to find the front again and
+// to delete it, whatever became of the GatewayClass and its parameters.
+const AnnotationParameters = "gateway.company.com/front-parameters"
+
+// action is what to do about a front.
+type action int
+
+const (
+	// idle leaves the front alone.
+	idle action = iota
+	// reconcile makes it what is wanted.
+	reconcile
+	// destroy takes it away, then the proxies, then our finalizer.
+	destroy
+)
+
+// wish is what the latest World wants of one Gateway's front.
+type wish struct {
+	action     action
+	controller string
+	generation int64
+	front      ir.Front
+}
+
+func (w wish) same(other wish) bool { return reflect.DeepEqual(w, other) }
+
+// recorded is the content of AnnotationParameters.
+type recorded struct {
+	Controller string                     `json:"controller"`
+	ALB        *awsv1alpha1.ALBConfigSpec `json:"alb,omitempty"`
+}
+
+// decide says what to do about the front of a Gateway.
+//
+//	Gateway                                        | front
+//	ours, accepted                                 | reconcile
+//	ours, not accepted (frozen)                    | idle
+//	being deleted, with our finalizer              | destroy
+//	class names another controller, our finalizer  | destroy
+//	class is missing, our finalizer                | idle
+//	without our finalizer, not ours                | idle
+func decide(w *world.World, r ir.IR, name world.Name) wish {
+	gateway := w.Gateways[name]
+	meant := r.Gateway(name.Namespace, name.Name)
+	held := slices.Contains(gateway.Finalizers, proxies.FinalizerFront)
+	out := wish{generation: gateway.Generation}
+	before := readRecorded(gateway)
+	switch {
+	case gateway.DeletionTimestamp != nil && held, held && meant == nil && taken(w, gateway):
+		out.action = destroy
+		out.controller, out.front = lastKnown(w.Hub, gateway, meant, before)
+	case gateway.DeletionTimestamp != nil, meant == nil, meant.Frozen, meant.Deleting:
+	default:
+		out.action, out.controller, out.front = reconcile, meant.Controller, meant.Front
+	}
+	return out
+}
+
+// taken says that the Gateway's class exists and belongs to somebody else.
+func taken(w *world.World, gateway *gatewayv1.Gateway) bool {
+	class := w.Classes[string(gateway.Spec.GatewayClassName)]
+	if class == nil {
+		return false
+	}
+	_, ours := w.Providers[string(class.Spec.ControllerName)]
+	return !ours
+}
+
+// lastKnown is the front to destroy: the parameters as they are now, or else as they were when it was made.
+func lastKnown(hub string, gateway *gatewayv1.Gateway, meant *ir.Gateway, before recorded) (string, ir.Front) {
+	front := ir.Front{Owner: ir.Owner{
+		Hub: hub, UID: string(gateway.UID), Namespace: gateway.Namespace, Name: gateway.Name,
+	}}
+	if meant != nil {
+		front.ALB = meant.Front.ALB
+	}
+	if front.ALB == nil {
+		front.ALB = before.ALB
+	}
+	if before.Controller == "" && meant != nil {
+		return meant.Controller, front
+	}
+	return before.Controller, front
+}
+
+func readRecorded(gateway *gatewayv1.Gateway) recorded {
+	var out recorded
+	// Somebody may have broken the annotation; then there is nothing recorded.
+	if json.Unmarshal([]byte(gateway.Annotations[AnnotationParameters]), &out) != nil {
+		return recorded{}
+	}
+	return out
+}
+
+func record(w wish) (string, error) {
+	plain, err := json.Marshal(recorded{Controller: w.controller, ALB: w.front.ALB})
+	return string(plain), err
+}

@@ -1,0 +1,132 @@
+package front
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/controllers/proxies"
+	"github.com/fleetgate/fleetgate/internal/world"
+	"github.com/fleetgate/fleetgate/providers"
+)
+
+// errGone says that the Gateway that a pass was for is not there any more, or is about to go.
+var errGone = errors.New("the Gateway is gone")
+
+// reconcile makes one pass. The finalizer comes before the first call of the cloud, so that nothing that we
+// made is ever forgotten.
+func (w *Worker) reconcile(ctx context.Context, name world.Name, want wish, before world.Front) outcome {
+	provider := w.options.Providers[want.controller]
+	if provider == nil {
+		return outcome{over: true}
+	}
+	if err := w.hold(ctx, name, want); err != nil {
+		if errors.Is(err, errGone) {
+			return outcome{over: true}
+		}
+		return outcome{err: err}
+	}
+	result, err := providers.Reconcile(ctx, provider, want.front)
+	for _, step := range result.Steps {
+		w.options.Log.Info("changed the cloud", "gateway", name.String(), "step", string(step.Op)+" "+step.ID.String())
+	}
+	told := report(before, want.generation, result, err)
+	return outcome{pending: result.Pending, err: err, front: &told}
+}
+
+// destroy takes the front away, then the proxies that it sent to, then the finalizer.
+func (w *Worker) destroy(ctx context.Context, name world.Name, want wish) outcome {
+	if provider := w.options.Providers[want.controller]; provider != nil {
+		done, pending, err := providers.Destroy(ctx, provider, want.front)
+		if err != nil {
+			return outcome{err: err}
+		}
+		if !done {
+			return outcome{pending: pending}
+		}
+	} else if want.controller != "" {
+		return outcome{err: fmt.Errorf("the front was made by %s, which this operator does not run", want.controller)}
+	}
+	if left := w.options.Proxies.Remove(name); len(left) > 0 {
+		return outcome{pending: "deletion of the proxies in " + strings.Join(left, ", ")}
+	}
+	if err := w.release(ctx, name, want.front.Owner.UID); err != nil {
+		return outcome{err: err}
+	}
+	return outcome{over: true}
+}
+
+// hold puts our finalizer and the parameters of the front on the Gateway.
+func (w *Worker) hold(ctx context.Context, name world.Name, want wish) error {
+	gateway, err := w.read(ctx, w.options.Client, name, want.front.Owner.UID)
+	if err != nil {
+		return err
+	}
+	parameters, err := record(want)
+	if err != nil {
+		return fmt.Errorf("record the parameters: %w", err)
+	}
+	held := slices.Contains(gateway.Finalizers, proxies.FinalizerFront)
+	switch {
+	case gateway.DeletionTimestamp != nil:
+		return errGone
+	case held && gateway.Annotations[AnnotationParameters] == parameters:
+		return nil
+	}
+	changed := gateway.DeepCopy()
+	if !held {
+		changed.Finalizers = append(changed.Finalizers, proxies.FinalizerFront)
+	}
+	if changed.Annotations == nil {
+		changed.Annotations = map[string]string{}
+	}
+	changed.Annotations[AnnotationParameters] = parameters
+	return w.patch(ctx, gateway, changed)
+}
+
+// release takes our finalizer and annotation off the Gateway.
+func (w *Worker) release(ctx context.Context, name world.Name, uid string) error {
+	gateway, err := w.read(ctx, w.options.Reader, name, uid)
+	if errors.Is(err, errGone) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	changed := gateway.DeepCopy()
+	delete(changed.Annotations, AnnotationParameters)
+	changed.Finalizers = slices.DeleteFunc(changed.Finalizers, func(f string) bool { return f == proxies.FinalizerFront })
+	return w.patch(ctx, gateway, changed)
+}
+
+func (w *Worker) read(ctx context.Context, from client.Reader, name world.Name, uid string) (*gatewayv1.Gateway, error) {
+	gateway := &gatewayv1.Gateway{}
+	err := from.Get(ctx, client.ObjectKey(name), gateway)
+	switch {
+	case apierrors.IsNotFound(err), err == nil && string(gateway.UID) != uid:
+		return nil, errGone
+	case err != nil:
+		return nil, fmt.Errorf("read Gateway %s: %w", name, err)
+	}
+	return gateway, nil
+}
+
+func (w *Worker) patch(ctx context.Context, before, after *gatewayv1.Gateway) error {
+	lock := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
+	err := w.options.Client.Patch(ctx, after, lock, client.FieldOwner("fleetgate"))
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil
+	case apierrors.IsConflict(err):
+		return providers.Pending("another writer of the Gateway", err)
+	case err != nil:
+		return fmt.Errorf("change the finalizers of Gateway %s/%s: %w", before.Namespace, before.Name, err)
+	}
+	return nil
+}

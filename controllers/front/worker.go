@@ -1,0 +1,192 @@
+package front
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/fleetgate/fleetgate/controllers/gather"
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+	"github.com/fleetgate/fleetgate/providers"
+)
+
+// Proxies takes the proxies of a Gateway away from all members and tells where some are left.
+type Proxies interface {
+	Remove(gateway world.Name) (left []string)
+}
+
+// Options of a Worker.
+type Options struct {
+	// Providers by controllerName.
+	Providers map[string]providers.Provider
+	// Client of the hub, for the finalizer; it reads past the cache.
+	Client  client.Client
+	Reader  client.Reader
+	Proxies Proxies
+	// Inbox gets how far fronts are.
+	Inbox *gather.Inbox
+	Pace  Pace
+	// Parallel is how many fronts are worked on at once.
+	Parallel int
+	Log      logr.Logger
+}
+
+// Worker owns the passes over fronts: one at a time for each Gateway.
+type Worker struct {
+	options Options
+	queue   workqueue.TypedDelayingInterface[world.Name]
+
+	mu     sync.Mutex
+	wishes map[world.Name]wish
+	states map[world.Name]*state
+}
+
+// state is what a Worker remembers of a front between two passes. Nothing depends on it but the pace.
+type state struct {
+	front world.Front
+	// tries is how many passes in a row did not end well.
+	tries int
+	// notBefore holds off all passes while the cloud throttles us.
+	notBefore time.Time
+	// due is when the front is looked at without any change; earlier calls for the same are dropped.
+	due time.Time
+	// done is the wish that the last good pass fulfilled.
+	done *wish
+}
+
+// New gives a Worker that does nothing before Start and Set.
+func New(options Options) *Worker {
+	return &Worker{
+		options: options, queue: workqueue.NewTypedDelayingQueue[world.Name](),
+		wishes: map[world.Name]wish{}, states: map[world.Name]*state{},
+	}
+}
+
+// Start works until ctx ends, and returns when all passes have ended.
+func (w *Worker) Start(ctx context.Context) error {
+	var running sync.WaitGroup
+	for range max(1, w.options.Parallel) {
+		running.Go(func() { w.work(ctx) })
+	}
+	<-ctx.Done()
+	w.queue.ShutDown()
+	running.Wait()
+	return nil
+}
+
+// Set tells the newest World and what it means.
+func (w *Worker) Set(now *world.World, r ir.IR) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for name := range w.wishes {
+		if now.Gateways[name] == nil {
+			delete(w.wishes, name)
+			delete(w.states, name)
+		}
+	}
+	for name := range now.Gateways {
+		want := decide(now, r, name)
+		before, known := w.wishes[name]
+		if known && before.same(want) {
+			continue
+		}
+		w.wishes[name] = want
+		if want.action != idle {
+			w.state(name).front = now.Fronts[name]
+			w.queue.Add(name)
+		}
+	}
+}
+
+// state of a front; the lock is held.
+func (w *Worker) state(name world.Name) *state {
+	if w.states[name] == nil {
+		w.states[name] = &state{}
+	}
+	return w.states[name]
+}
+
+func (w *Worker) work(ctx context.Context) {
+	for {
+		name, down := w.queue.Get()
+		if down {
+			return
+		}
+		if ctx.Err() == nil {
+			w.step(ctx, name)
+		}
+		w.queue.Done(name)
+	}
+}
+
+func (w *Worker) step(ctx context.Context, name world.Name) {
+	w.mu.Lock()
+	want, known := w.wishes[name]
+	held := *w.state(name)
+	w.mu.Unlock()
+	if !known || want.action == idle {
+		return
+	}
+	if wait := time.Until(held.notBefore); wait > 0 {
+		w.queue.AddAfter(name, wait)
+		return
+	}
+	if wait := time.Until(held.due); wait > 0 && held.done != nil && held.done.same(want) {
+		w.queue.AddAfter(name, wait) // a call from before the last good pass
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, w.options.Pace.Pass)
+	defer cancel()
+	if want.action == destroy {
+		w.after(ctx, name, want, w.destroy(ctx, name, want))
+		return
+	}
+	w.after(ctx, name, want, w.reconcile(ctx, name, want, held.front))
+}
+
+// outcome is how a pass ended.
+type outcome struct {
+	pending string
+	err     error
+	// front is what the World gets to know, if told.
+	front *world.Front
+	// over says that nothing is left to do, ever.
+	over bool
+}
+
+// after notes how a pass ended and when the next one is.
+func (w *Worker) after(ctx context.Context, name world.Name, want wish, got outcome) {
+	if got.over || errors.Is(context.Cause(ctx), context.Canceled) {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, known := w.wishes[name]; !known {
+		return
+	}
+	held := w.state(name)
+	wait := jitter(w.options.Pace.next(got.pending, got.err, held.tries))
+	held.tries++
+	held.done, held.notBefore = nil, time.Time{}
+	if got.err == nil && got.pending == "" {
+		held.tries, held.done = 0, &want
+	}
+	if _, throttled := providers.AsThrottled(got.err); throttled {
+		held.notBefore = time.Now().Add(wait)
+	}
+	held.due = time.Now().Add(wait)
+	if got.front != nil {
+		held.front = *got.front
+		w.options.Inbox.Put(gather.Key{Kind: world.KindFront, Name: name}, *got.front)
+	}
+	w.queue.AddAfter(name, wait)
+	if got.err != nil {
+		w.options.Log.Info("the front is not as it should be", "gateway", name.String(), "reason", got.err.Error(), "again", wait.String())
+	}
+}

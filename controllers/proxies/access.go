@@ -1,0 +1,87 @@
+package proxies
+
+import (
+	"slices"
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
+)
+
+const rbacVersion = "rbac.authorization.k8s.io/v1"
+
+var reading = []string{"get", "list", "watch"}
+
+// access is what the proxies' ServiceAccount may do: read the ProxyConfigs of the Gateway's namespace, tell
+// in the root's status what is in force, read its own TLS Secrets by name, and read the EndpointSlices of
+// the namespaces that its routes name. Nothing else.
+func (d deployment) access() []client.Object {
+	rules := []rbacv1.PolicyRule{
+		{APIGroups: []string{dataplanev1alpha1.GroupVersion.Group}, Resources: []string{"proxyconfigs"}, Verbs: reading},
+		{
+			APIGroups: []string{dataplanev1alpha1.GroupVersion.Group}, Resources: []string{"proxyconfigs/status"},
+			ResourceNames: []string{d.name}, Verbs: []string{"get", "patch", "update"},
+		},
+	}
+	byNamespace := d.secretsByNamespace()
+	rules = append(rules, secretRule(byNamespace[d.gateway.Namespace])...)
+	out := d.grant(d.gateway.Namespace, d.name, rules)
+	for _, namespace := range d.otherNamespaces(byNamespace) {
+		rules := secretRule(byNamespace[namespace])
+		if slices.Contains(d.namespaces, namespace) {
+			rules = append(rules, endpointRule())
+		}
+		out = append(out, d.grant(namespace, accessName(d.gateway), rules)...)
+	}
+	return out
+}
+
+func endpointRule() rbacv1.PolicyRule {
+	return rbacv1.PolicyRule{APIGroups: []string{"discovery.k8s.io"}, Resources: []string{"endpointslices"}, Verbs: reading}
+}
+
+func secretRule(names []string) []rbacv1.PolicyRule {
+	if len(names) == 0 {
+		return nil
+	}
+	return []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: names, Verbs: reading}}
+}
+
+func (d deployment) secretsByNamespace() map[string][]string {
+	out := map[string][]string{}
+	for _, secret := range d.secrets {
+		if namespace, name, ok := strings.Cut(secret, "/"); ok {
+			out[namespace] = append(out[namespace], name)
+		}
+	}
+	return out
+}
+
+// otherNamespaces are those that need a grant under accessName: backends' and foreign Secrets', sorted.
+func (d deployment) otherNamespaces(secrets map[string][]string) []string {
+	out := slices.Clone(d.namespaces)
+	for namespace := range secrets {
+		if namespace != d.gateway.Namespace {
+			out = append(out, namespace)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// grant is a Role and its binding to the proxies' ServiceAccount.
+func (d deployment) grant(namespace, name string, rules []rbacv1.PolicyRule) []client.Object {
+	meta := d.meta(name)
+	meta.Namespace = namespace
+	return []client.Object{
+		&rbacv1.Role{TypeMeta: metav1.TypeMeta{APIVersion: rbacVersion, Kind: "Role"}, ObjectMeta: meta, Rules: rules},
+		&rbacv1.RoleBinding{
+			TypeMeta: metav1.TypeMeta{APIVersion: rbacVersion, Kind: "RoleBinding"}, ObjectMeta: meta,
+			RoleRef:  rbacv1.RoleRef{APIGroup: "rbac.authorization.k8s.io", Kind: "Role", Name: name},
+			Subjects: []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: d.gateway.Namespace, Name: d.name}},
+		},
+	}
+}

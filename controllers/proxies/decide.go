@@ -1,0 +1,140 @@
+package proxies
+
+import (
+	"slices"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/internal/compile"
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// FinalizerFront is on every Gateway that has, or may have, something in the cloud.
+const FinalizerFront = "gateway.company.com/front"
+
+// action is what is to be done about the proxies of one name in one member.
+type action int
+
+const (
+	// keep leaves everything as it is: the front still sends requests to these proxies, or may.
+	keep action = iota
+	// deploy makes everything as it should be.
+	deploy
+	// remove takes away what is ours.
+	remove
+)
+
+// view is what decisions are made from: one World and what it means.
+type view struct {
+	world *world.World
+	ir    ir.IR
+	// gone are Gateways whose front is destroyed: nothing sends to their proxies any more.
+	gone map[world.Name]bool
+}
+
+// decide says what to do about proxies in a member, and for which Gateway.
+//
+//	Gateway                                       | proxies
+//	ours, serving, places the member              | deploy
+//	ours, serving, does not place the member      | remove
+//	ours, being deleted or not serving            | keep, until its front is gone
+//	not ours (any more), but with our finalizer   | keep, until its front is gone
+//	not there, or without our finalizer           | remove
+func (v view) decide(member, namespace, proxy string) (action, *ir.Gateway) {
+	name, found := v.gatewayOf(namespace, proxy)
+	if !found || v.gone[name] {
+		return remove, nil
+	}
+	meant := v.ir.Gateway(name.Namespace, name.Name)
+	if meant != nil && meant.Serving && !meant.Deleting {
+		if placed(meant, member) {
+			return deploy, meant
+		}
+		return remove, nil
+	}
+	if held(v.world.Gateways[name]) {
+		return keep, nil
+	}
+	return remove, nil
+}
+
+// held says that a front of the Gateway may live on.
+func held(gateway *gatewayv1.Gateway) bool {
+	return gateway != nil && slices.Contains(gateway.Finalizers, FinalizerFront)
+}
+
+// gatewayOf finds the Gateway whose proxies have that name.
+func (v view) gatewayOf(namespace, proxy string) (world.Name, bool) {
+	for name := range v.world.Gateways {
+		if name.Namespace == namespace && compile.ProxyName(name) == proxy {
+			return name, true
+		}
+	}
+	return world.Name{}, false
+}
+
+func placed(gateway *ir.Gateway, member string) bool {
+	return slices.ContainsFunc(gateway.Members, func(m ir.Member) bool { return m.Name == member })
+}
+
+// touched are the Gateways for which proxies may need something else than before.
+func touched(before, after view) map[world.Name]bool {
+	out := map[world.Name]bool{}
+	old := map[world.Name]*ir.Gateway{}
+	for _, gateway := range before.ir.Gateways {
+		old[world.Name(gateway.Key())] = gateway
+	}
+	for _, gateway := range after.ir.Gateways {
+		name := world.Name(gateway.Key())
+		if old[name] != gateway {
+			out[name] = true
+		}
+		delete(old, name)
+	}
+	for name := range old {
+		out[name] = true
+	}
+	for name := range after.gone {
+		out[name] = true
+	}
+	touchedByRoutes(before.ir.Routes, after.ir.Routes, out)
+	return out
+}
+
+// touchedByRoutes walks two sorted lists side by side; equal pointers are equal routes.
+func touchedByRoutes(before, after []*ir.Route, out map[world.Name]bool) {
+	add := func(route *ir.Route) {
+		for _, part := range route.Gateways {
+			if namespace, name, ok := cut(part.Gateway); ok {
+				out[world.Name{Namespace: namespace, Name: name}] = true
+			}
+		}
+	}
+	for len(before) > 0 || len(after) > 0 {
+		switch order := compareHeads(before, after); {
+		case order == 0:
+			if before[0] != after[0] {
+				add(before[0])
+				add(after[0])
+			}
+			before, after = before[1:], after[1:]
+		case order < 0:
+			add(before[0])
+			before = before[1:]
+		default:
+			add(after[0])
+			after = after[1:]
+		}
+	}
+}
+
+func compareHeads(a, b []*ir.Route) int {
+	switch {
+	case len(a) == 0:
+		return 1
+	case len(b) == 0:
+		return -1
+	}
+	return a[0].Key().Compare(b[0].Key())
+}

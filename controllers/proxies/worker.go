@@ -1,0 +1,191 @@
+package proxies
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/workqueue"
+
+	"github.com/fleetgate/fleetgate/controllers/fleet"
+	"github.com/fleetgate/fleetgate/controllers/gather"
+	"github.com/fleetgate/fleetgate/internal/compile"
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// worker makes the proxies of one member what they should be, one Gateway at a time. Keys of its queue
+// are namespace and name of proxy Deployments.
+type worker struct {
+	member  string
+	options Options
+	view    func() view
+	queue   workqueue.TypedRateLimitingInterface[world.Name]
+	log     logr.Logger
+	// chunks and applied are of the goroutine of run alone.
+	chunks  *compile.Cache
+	applied map[world.Name]applied
+	// namespaces that are known to be there, by the connection through which that was seen.
+	namespaces map[string]*fleet.Connection
+
+	mu    sync.Mutex
+	clean map[world.Name]bool
+	// troubled are Gateways of which a problem was told.
+	troubled map[world.Name]string
+}
+
+// applied is what was last written and seen to be in force.
+type applied struct {
+	// around and pods are hashes of the Deployment and of all else.
+	around, pods string
+	// generation of the Deployment after it was written; another one means that somebody changed it.
+	generation int64
+	connection *fleet.Connection
+	at         time.Time
+}
+
+const (
+	callTimeout = 30 * time.Second
+	// resync is after how long everything is written again, whatever the watches told.
+	resync     = 10 * time.Minute
+	firstRetry = 200 * time.Millisecond
+	lastRetry  = time.Minute
+)
+
+func newWorker(member string, options Options, current func() view) *worker {
+	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[world.Name](firstRetry, lastRetry)
+	return &worker{
+		member: member, options: options, view: current, log: options.Log.WithValues("member", member),
+		queue:  workqueue.NewTypedRateLimitingQueue(limiter),
+		chunks: compile.NewCache(), applied: map[world.Name]applied{},
+		namespaces: map[string]*fleet.Connection{},
+		clean:      map[world.Name]bool{}, troubled: map[world.Name]string{},
+	}
+}
+
+func (w *worker) run(ctx context.Context) {
+	for {
+		key, down := w.queue.Get()
+		if down {
+			return
+		}
+		w.step(ctx, key)
+		w.queue.Done(key)
+	}
+}
+
+// enqueueWanted looks at all Gateways: those whose proxies this member should have, and all others.
+func (w *worker) enqueueWanted(v view) {
+	for name := range v.world.Gateways {
+		w.queue.Add(proxyOf(name))
+	}
+}
+
+func (w *worker) step(ctx context.Context, key world.Name) {
+	connection, reachable := w.options.Connections.Connection(w.member)
+	if !reachable || ctx.Err() != nil {
+		return // the member's return brings the key back
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	v := w.view()
+	todo, gateway := v.decide(w.member, key.Namespace, key.Name)
+	var err error
+	switch todo {
+	case deploy:
+		w.setClean(key, false)
+		err = w.deploy(ctx, connection, v, gateway)
+		w.tell(world.Name(gateway.Key()), problem(err))
+	case remove:
+		delete(w.applied, key)
+		err = w.remove(ctx, connection, key)
+		w.setClean(key, err == nil)
+	case keep:
+	}
+	if err != nil {
+		if ctx.Err() == nil || errors.Is(err, context.DeadlineExceeded) {
+			w.log.Info("proxies are not as they should be; trying again", "proxy", key.String(), "reason", err.Error())
+		}
+		w.queue.AddRateLimited(key)
+		return
+	}
+	w.queue.Forget(key)
+	if todo == deploy {
+		w.queue.AddAfter(key, resync)
+	}
+}
+
+// tell says what hinders proxies, once for each change.
+func (w *worker) tell(gateway world.Name, trouble string) {
+	if w.troubled[gateway] == trouble {
+		return
+	}
+	key := gather.Key{Member: w.member, Kind: gather.KindProxyProblem, Name: gateway}
+	if trouble == "" {
+		delete(w.troubled, gateway)
+		w.options.Inbox.Put(key, nil)
+		return
+	}
+	w.troubled[gateway] = trouble
+	w.options.Inbox.Put(key, trouble)
+}
+
+// problem is what a user reads of err; nothing for what goes away by itself at once.
+func problem(err error) string {
+	switch {
+	case err == nil, apierrors.IsConflict(err), errors.Is(err, errWaiting):
+		return ""
+	case apierrors.IsForbidden(err):
+		return fmt.Sprintf("the operator lacks a permission there: %v; install the chart fleetgate with mode: member in it", err)
+	}
+	return err.Error()
+}
+
+// errWaiting is no fault: something is on its way out and has to be looked at again.
+var errWaiting = errors.New("waiting for deletion")
+
+func (w *worker) deploy(ctx context.Context, to *fleet.Connection, v view, gateway *ir.Gateway) error {
+	name := world.Name(gateway.Key())
+	want := deploymentOf(gateway, backendNamespaces(v.ir, gateway.Key()), w.options.Settings)
+	if err := w.ensureNamespace(ctx, to, name.Namespace); err != nil {
+		return err
+	}
+	key := proxyOf(name)
+	have := w.applied[key]
+	if have.connection != to || time.Since(have.at) > resync {
+		have = applied{connection: to, at: time.Now()}
+	}
+	// Access first, or new proxies would be told no; the configuration before them, or they would wait for it.
+	var err error
+	if have, err = w.applyAround(ctx, to, want, have); err != nil {
+		return err
+	}
+	if err := w.publish(ctx, to, v.ir, name); err != nil {
+		return err
+	}
+	have, err = w.applyPods(ctx, to, want, have)
+	if err == nil {
+		w.applied[key] = have
+	}
+	return err
+}
+
+func (w *worker) setClean(key world.Name, clean bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if clean {
+		w.clean[key] = true
+	} else {
+		delete(w.clean, key)
+	}
+}
+
+func (w *worker) isClean(key world.Name) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.clean[key]
+}

@@ -1,0 +1,193 @@
+// Package report writes statuses: only when they changed, only our own entries, never over somebody else's.
+package report
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	"github.com/fleetgate/fleetgate/internal/status"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// Options of a Writer.
+type Options struct {
+	// Client of the hub; its reads come from the cache. Reader reads past it.
+	Client client.Client
+	Reader client.Reader
+	// Events are recorded on an object when a condition of it turns bad; nil for none.
+	Events events.EventRecorder
+	// Parallel is how many statuses are written at once.
+	Parallel int
+	Log      logr.Logger
+}
+
+// Writer brings statuses to what was wanted last.
+type Writer struct {
+	options Options
+	queue   workqueue.TypedRateLimitingInterface[world.Key]
+
+	mu     sync.Mutex
+	wanted map[world.Key]status.Patch
+}
+
+const (
+	writeTimeout = 30 * time.Second
+	firstRetry   = 20 * time.Millisecond
+	lastRetry    = 30 * time.Second
+	owner        = client.FieldOwner("fleetgate")
+)
+
+// New gives a Writer that writes after Start.
+func New(options Options) *Writer {
+	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[world.Key](firstRetry, lastRetry)
+	return &Writer{options: options, queue: workqueue.NewTypedRateLimitingQueue(limiter), wanted: map[world.Key]status.Patch{}}
+}
+
+// Start writes until ctx ends, and returns when all writes have ended.
+func (w *Writer) Start(ctx context.Context) error {
+	var running sync.WaitGroup
+	for range max(1, w.options.Parallel) {
+		running.Go(func() { w.work(ctx) })
+	}
+	<-ctx.Done()
+	w.queue.ShutDown()
+	running.Wait()
+	return nil
+}
+
+// Set tells the statuses that are wanted now. Of those that now shows to be so already nothing is written.
+func (w *Writer) Set(now *world.World, patches []status.Patch) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, patch := range patches {
+		object := find(now, patch.Key)
+		_, waiting := w.wanted[patch.Key]
+		if object == nil || !waiting && !patch.Changed(object) {
+			continue
+		}
+		w.wanted[patch.Key] = patch
+		w.queue.Add(patch.Key)
+	}
+}
+
+func (w *Writer) work(ctx context.Context) {
+	for {
+		key, down := w.queue.Get()
+		if down {
+			return
+		}
+		if ctx.Err() == nil {
+			w.step(ctx, key)
+		}
+		w.queue.Done(key)
+	}
+}
+
+func (w *Writer) step(ctx context.Context, key world.Key) {
+	w.mu.Lock()
+	patch, wanted := w.wanted[key]
+	w.mu.Unlock()
+	if !wanted {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	var reader client.Reader = w.options.Client
+	if w.queue.NumRequeues(key) > 0 {
+		reader = w.options.Reader // the cache was behind
+	}
+	err := w.write(ctx, reader, patch)
+	if err != nil && !apierrors.IsNotFound(err) {
+		if !apierrors.IsConflict(err) {
+			w.options.Log.Info("a status was not written; trying again", "kind", string(key.Kind), "object", key.Name.String(), "reason", err.Error())
+		}
+		w.queue.AddRateLimited(key)
+		return
+	}
+	w.queue.Forget(key)
+	w.settle(key, patch)
+}
+
+// settle forgets a patch that was written, unless a newer one came meanwhile.
+func (w *Writer) settle(key world.Key, written status.Patch) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if samePatch(w.wanted[key], written) {
+		delete(w.wanted, key)
+	}
+}
+
+// write merges the patch into the object as it is now. The patch carries the resourceVersion that it was made
+// from, so that a list which others write too is never put back to what it was.
+func (w *Writer) write(ctx context.Context, reader client.Reader, patch status.Patch) error {
+	object := empty(patch.Key.Kind)
+	if object == nil {
+		return nil
+	}
+	if err := reader.Get(ctx, client.ObjectKey(patch.Key.Name), object); err != nil {
+		return fmt.Errorf("read the object: %w", err)
+	}
+	merged, changed := patch.Into(object, metav1.Now())
+	after, ok := merged.(client.Object)
+	if !changed || !ok {
+		return nil
+	}
+	lock := client.MergeFromWithOptions(object, client.MergeFromWithOptimisticLock{})
+	tell := news(object, after)
+	if err := w.options.Client.Status().Patch(ctx, after, lock, owner); err != nil {
+		return fmt.Errorf("write the status: %w", err)
+	}
+	if w.options.Events != nil {
+		for _, condition := range tell {
+			w.options.Events.Eventf(after, nil, "Warning", condition.Reason, condition.Type, "%s", condition.Message)
+		}
+	}
+	return nil
+}
+
+func empty(kind world.Kind) client.Object {
+	switch kind {
+	case world.KindGatewayClass:
+		return &gatewayv1.GatewayClass{}
+	case world.KindGateway:
+		return &gatewayv1.Gateway{}
+	case world.KindHTTPRoute:
+		return &gatewayv1.HTTPRoute{}
+	case world.KindALBConfig:
+		return &awsv1alpha1.ALBConfig{}
+	}
+	return nil
+}
+
+// find looks an object up; nil if it is not there.
+func find(w *world.World, key world.Key) any {
+	switch key.Kind {
+	case world.KindGatewayClass:
+		return orNil(w.Classes[key.Name.Name])
+	case world.KindGateway:
+		return orNil(w.Gateways[key.Name])
+	case world.KindHTTPRoute:
+		return orNil(w.HTTPRoutes[key.Name])
+	case world.KindALBConfig:
+		return orNil(w.ALBConfigs[key.Name.Name])
+	}
+	return nil
+}
+
+func orNil[T any](object *T) any {
+	if object == nil {
+		return nil
+	}
+	return object
+}

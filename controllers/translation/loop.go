@@ -1,0 +1,109 @@
+// Package translation is the one loop from events to outputs: what changed becomes a World, the World becomes
+// meaning, and the meaning goes to those who write it somewhere.
+package translation
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-logr/logr"
+
+	"github.com/fleetgate/fleetgate/controllers/gather"
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/status"
+	"github.com/fleetgate/fleetgate/internal/translate"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// Statuses takes statuses to write.
+type Statuses interface {
+	Set(now *world.World, patches []status.Patch)
+}
+
+// Fronts makes fronts what the IR wants.
+type Fronts interface {
+	Set(now *world.World, meant ir.IR)
+}
+
+// Proxies makes proxies what the IR wants.
+type Proxies interface {
+	Set(now *world.World, meant ir.IR, changed map[gather.Key]any)
+}
+
+// Secrets watches Secrets by name.
+type Secrets interface {
+	Want(names map[world.Name]bool)
+}
+
+// Options of a Loop.
+type Options struct {
+	Inbox     *gather.Inbox
+	Assembler *gather.Assembler
+	// Ready waits for the first whole input: translating half of it would tell users lies.
+	Ready    func(ctx context.Context) error
+	Statuses Statuses
+	Fronts   Fronts
+	Proxies  Proxies
+	Secrets  Secrets
+	Log      logr.Logger
+}
+
+// coalesce is how long changes are collected before they are translated together.
+const coalesce = 5 * time.Millisecond
+
+// Loop translates. It alone knows the IR before the next one.
+type Loop struct {
+	options Options
+	before  ir.IR
+	begun   bool
+}
+
+// New gives a Loop that runs after Start.
+func New(options Options) *Loop { return &Loop{options: options} }
+
+// Start runs until ctx ends.
+func (l *Loop) Start(ctx context.Context) error {
+	if err := l.options.Ready(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil //nolint:nilerr // told to stop before it began
+		}
+		return err
+	}
+	l.step()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-l.options.Inbox.Wake():
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(coalesce):
+		}
+		l.step()
+	}
+}
+
+// step is one pass: all that changed since the one before.
+func (l *Loop) step() {
+	changes := l.options.Inbox.Take()
+	if len(changes) == 0 && l.begun {
+		return
+	}
+	began := time.Now()
+	now, changed := l.options.Assembler.Apply(changes)
+	l.options.Secrets.Want(namedSecrets(now))
+	before := l.before
+	if l.begun {
+		l.before = translate.Change(before, now, changed)
+	} else {
+		l.before = translate.All(now)
+		l.begun = true
+	}
+	l.options.Statuses.Set(now, status.Changed(now, before, l.before))
+	l.options.Proxies.Set(now, l.before, changes)
+	l.options.Fronts.Set(now, l.before)
+	observe(len(changed), l.before, time.Since(began))
+	l.options.Log.V(1).Info("translated", "changes", len(changed), "took", time.Since(began).String())
+}

@@ -1,0 +1,35 @@
+package translation
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+)
+
+var (
+	took = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "fleetgate_translation_duration_seconds", Help: "How long one translation took.",
+		Buckets: prometheus.ExponentialBuckets(0.0005, 4, 8),
+	})
+	changesSeen = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "fleetgate_translation_changes_total", Help: "Inputs that changed, as translated.",
+	})
+	objects = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "fleetgate_objects", Help: "Objects of ours, by kind.",
+	}, []string{"kind"})
+)
+
+func init() { //nolint:gochecknoinits // the registry of controller-runtime is filled so
+	metrics.Registry.MustRegister(took, changesSeen, objects)
+}
+
+func observe(changes int, meant ir.IR, duration time.Duration) {
+	took.Observe(duration.Seconds())
+	changesSeen.Add(float64(changes))
+	objects.WithLabelValues("GatewayClass").Set(float64(len(meant.Classes)))
+	objects.WithLabelValues("Gateway").Set(float64(len(meant.Gateways)))
+	objects.WithLabelValues("HTTPRoute").Set(float64(len(meant.Routes)))
+}
