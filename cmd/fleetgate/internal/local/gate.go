@@ -1,0 +1,135 @@
+package local
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/dataplane/proxy"
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// drainTimeout is how long requests in flight may take when the run ends.
+const drainTimeout = 2 * time.Second
+
+// gate is the proxy of one Gateway in one member.
+type gate struct {
+	address    netip.Addr
+	proxy      *proxy.Proxy
+	generation int64
+	problem    string
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// openGate starts a proxy that binds address, and tells there whether it is ready.
+func openGate(ctx context.Context, o Options, address netip.Addr, front ir.Front) *gate {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // it ends by close, after the fronts
+	g := &gate{address: address, stop: stop}
+	g.proxy = proxy.New(proxy.Options{
+		DrainTimeout: drainTimeout, AccessLog: o.AccessLog, Log: o.Log,
+		Listen: func(ctx context.Context, port int32) (net.Listener, error) {
+			return (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(address.String(), strconv.Itoa(int(port))))
+		},
+	})
+	g.done.Go(func() {
+		if err := g.proxy.Run(ctx); err != nil {
+			o.Log.Warn("requests were cut off", "proxy", address.String(), "error", err)
+		}
+	})
+	if o.Mode == Emulator {
+		g.serveHealth(ctx, front)
+	}
+	return g
+}
+
+// serveHealth answers the load balancer's health checks.
+func (g *gate) serveHealth(ctx context.Context, front ir.Front) {
+	at := net.JoinHostPort(g.address.String(), strconv.Itoa(int(front.HealthPort)))
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", at)
+	if err != nil {
+		g.problem = bindProblem(err)
+		return
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc(front.HealthPath, func(w http.ResponseWriter, _ *http.Request) {
+		if !g.proxy.Ready() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	g.done.Go(func() { _ = server.Serve(l) }) // ends with ctx
+}
+
+// apply gives the proxy a configuration and what its pools and listeners need.
+func (g *gate) apply(root config.Root, chunks []config.Chunk, member string, in input) {
+	next := proxy.Snapshot{
+		Root: root, Chunks: chunks, Endpoints: map[string][]config.Endpoint{}, Certificates: map[string]*tls.Certificate{},
+	}
+	for _, chunk := range chunks {
+		for _, pool := range chunk.Pools {
+			next.Endpoints[pool.Key] = in.endpoints(member, pool)
+		}
+	}
+	for _, l := range root.Listeners {
+		if l.TLS == nil {
+			continue
+		}
+		for _, name := range l.TLS.Secrets {
+			if c := certificate(in.secrets, name); c != nil {
+				next.Certificates[name] = c
+			}
+		}
+	}
+	g.problem = ""
+	if err := g.proxy.Apply(next); err != nil {
+		g.problem = bindProblem(err)
+	}
+	g.generation = root.Generation
+}
+
+// certificate is nil when it cannot be used, which the listener's condition tells.
+func certificate(secrets map[world.Name]*corev1.Secret, name string) *tls.Certificate {
+	namespace, name := splitName(name)
+	s := secrets[world.Name{Namespace: namespace, Name: name}]
+	if s == nil {
+		return nil
+	}
+	pair, err := tls.X509KeyPair(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
+	if err != nil {
+		return nil
+	}
+	return &pair
+}
+
+// bindProblem says what to do about an address that could not be bound.
+func bindProblem(err error) string {
+	switch {
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Sprintf("%v: run as root, or add --port-offset 8000", err)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Sprintf("%v: another program has that port; add --port-offset, or stop it", err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Sprintf("%v: this machine lacks that loopback address; all of 127.0.0.0/8 works on Linux only", err)
+	}
+	return err.Error()
+}
+
+func (g *gate) close() {
+	g.stop()
+	g.done.Wait()
+}

@@ -1,0 +1,105 @@
+package local
+
+import (
+	"context"
+	"strings"
+
+	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/internal/compile"
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// endpointSource knows the endpoints of a pool in a member.
+type endpointSource func(member string, pool config.Pool) []config.Endpoint
+
+type gateKey struct {
+	member  string
+	gateway world.Name
+}
+
+// gates are the proxies of all Gateways in all members. Its methods are called by one goroutine.
+type gates struct {
+	o         Options
+	addresses *addresses
+	running   map[gateKey]*gate
+}
+
+func newGates(o Options, a *addresses) *gates {
+	return &gates{o: o, addresses: a, running: map[gateKey]*gate{}}
+}
+
+// follow makes the proxies those that r wants, and says whether what state tells stayed as it was.
+func (g *gates) follow(ctx context.Context, r ir.IR, in input) (settled bool) {
+	settled = true
+	wanted := map[gateKey]bool{}
+	for _, gateway := range r.Gateways {
+		name := world.Name{Namespace: gateway.Namespace, Name: gateway.Name}
+		for _, member := range g.o.Members {
+			root, chunks := compile.Gateway(r, name, member)
+			if root.Version == 0 {
+				continue
+			}
+			key := gateKey{member, name}
+			wanted[key] = true
+			one, opened := g.open(ctx, key, gateway.Front)
+			if one == nil {
+				continue
+			}
+			generation, problem := one.generation, one.problem
+			one.apply(root, chunks, member, in)
+			settled = settled && !opened && generation == one.generation && problem == one.problem
+		}
+	}
+	for key, one := range g.running {
+		if !wanted[key] {
+			one.close()
+			delete(g.running, key)
+			settled = false
+		}
+	}
+	return settled
+}
+
+// open finds a gate, or makes it. It is nil when there is no address left.
+func (g *gates) open(ctx context.Context, key gateKey, front ir.Front) (one *gate, opened bool) {
+	if one := g.running[key]; one != nil {
+		return one, false
+	}
+	address, err := g.addresses.of(key.gateway, key.member)
+	if err != nil {
+		g.o.Log.Error("a Gateway gets no proxy", "gateway", key.gateway.String(), "error", err)
+		return nil, false
+	}
+	g.running[key] = openGate(ctx, g.o, address, front)
+	return g.running[key], true
+}
+
+// state is what a World tells of proxies.
+func (g *gates) state() map[string]map[world.Name]world.Proxies {
+	out := map[string]map[world.Name]world.Proxies{}
+	for key, one := range g.running {
+		if out[key.member] == nil {
+			out[key.member] = map[world.Name]world.Proxies{}
+		}
+		p := world.Proxies{Addresses: []string{one.address.String()}, Generation: one.generation, Problem: one.problem}
+		if one.proxy.Ready() {
+			p.Ready = 1
+		}
+		out[key.member][key.gateway] = p
+	}
+	return out
+}
+
+func (g *gates) close() {
+	for key, one := range g.running {
+		one.close()
+		delete(g.running, key)
+	}
+}
+
+// splitName cuts "namespace/name".
+func splitName(text string) (namespace, name string) {
+	namespace, name, _ = strings.Cut(text, "/")
+	return namespace, name
+}

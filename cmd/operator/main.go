@@ -1,0 +1,73 @@
+// Command operator turns Gateway API objects into cloud load balancers in front of a fleet of proxies.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/fleetgate/fleetgate/controllers"
+)
+
+const (
+	hubQPS   = 200
+	hubBurst = 400
+	// shutdown is how long what runs may take to end.
+	shutdown = 20 * time.Second
+)
+
+func main() {
+	settings, err := parse(os.Args[1:], os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err == nil {
+		err = run(ctrl.SetupSignalHandler(), settings)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "operator:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, s settings) error {
+	log := zap.New(zap.UseFlagOptions(&s.log), zap.WriteTo(os.Stdout))
+	ctrl.SetLogger(log)
+	klog.SetLogger(log)
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the hub: %w", err)
+	}
+	config.QPS, config.Burst, config.UserAgent = hubQPS, hubBurst, "fleetgate-operator"
+	scheme, err := controllers.Scheme()
+	if err != nil {
+		return err
+	}
+	mgr, err := ctrl.NewManager(config, s.manager(scheme))
+	if err != nil {
+		return fmt.Errorf("make a manager: %w", err)
+	}
+	options := s.options
+	if options.HubID, err = controllers.HubID(ctx, mgr.GetAPIReader(), options.HubID); err != nil {
+		return err
+	}
+	if options.Providers, err = registered(ctx, s, options.HubID); err != nil {
+		return err
+	}
+	if err := controllers.Add(ctx, mgr, options); err != nil {
+		return err
+	}
+	if err := errors.Join(mgr.AddHealthzCheck("live", healthz.Ping), mgr.AddReadyzCheck("ready", healthz.Ping)); err != nil {
+		return fmt.Errorf("add checks: %w", err)
+	}
+	return mgr.Start(ctx)
+}
+
