@@ -1,0 +1,102 @@
+// Command proxy serves the listeners of one Gateway in one cluster.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/fleetgate/fleetgate/dataplane/admin"
+	"github.com/fleetgate/fleetgate/dataplane/proxy"
+	"github.com/fleetgate/fleetgate/dataplane/source"
+)
+
+type flags struct {
+	name, namespace, pod, admin, accessLog string
+	drainWait, drainTimeout, idleTimeout   time.Duration
+}
+
+func main() {
+	var f flags
+	flag.StringVar(&f.name, "name", "", "name of the proxy Deployment: the value of the label that its ProxyConfigs have")
+	flag.StringVar(&f.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "namespace of the proxy")
+	flag.StringVar(&f.pod, "pod-name", os.Getenv("POD_NAME"), "name of this pod")
+	flag.StringVar(&f.admin, "admin-addr", ":15021", "address of /ready, /live, /metrics and /config")
+	flag.StringVar(&f.accessLog, "access-log", "stdout", "where requests are logged: stdout, stderr, off, or a file")
+	flag.DurationVar(&f.drainWait, "drain-wait", 20*time.Second, "how long to go on serving after SIGTERM; longer than the front takes to stop sending")
+	flag.DurationVar(&f.drainTimeout, "drain-timeout", 30*time.Second, "how long requests in flight may take after that")
+	flag.DurationVar(&f.idleTimeout, "idle-timeout", 90*time.Second, "how long a client connection may be idle; longer than the front's idle timeout")
+	flag.Parse()
+	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	if err := run(f, logger); err != nil {
+		logger.Error("proxy failed", "error", err)
+		os.Exit(1)
+	}
+}
+
+func run(f flags, logger *slog.Logger) error {
+	log, err := openLog(f.accessLog)
+	if err != nil {
+		return err
+	}
+	metrics := admin.NewMetrics()
+	p := proxy.New(proxy.Options{
+		IdleTimeout: f.idleTimeout, DrainWait: f.drainWait, DrainTimeout: f.drainTimeout,
+		AccessLog: log, Observer: metrics, Log: logger,
+	})
+	follow, err := source.New(source.Options{
+		Name: f.name, Namespace: f.namespace, Pod: f.pod, Apply: p.Apply, Log: logger,
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", f.admin)
+	if err != nil {
+		return fmt.Errorf("admin port: %w", err)
+	}
+	return serve(p, follow, listener, admin.Handler(admin.Options{Ready: p.Ready, Dump: p.Dump, Metrics: metrics}))
+}
+
+// serve runs until SIGTERM and through the drain. The source goes on meanwhile, because endpoints
+// change while the front still sends; a second signal ends it all at once.
+func serve(p *proxy.Proxy, follow *source.Source, listener net.Listener, handler http.Handler) error {
+	signals, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	context.AfterFunc(signals, stop)
+	background, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 2)
+	go func() { follow.Run(background); ended <- nil }()
+	go func() { ended <- admin.Serve(background, listener, handler) }()
+	err := p.Run(signals)
+	cancel()
+	for range cap(ended) {
+		if failed := <-ended; failed != nil {
+			err = failed
+		}
+	}
+	return err
+}
+
+func openLog(where string) (io.Writer, error) {
+	switch where {
+	case "off", "":
+		return nil, nil
+	case "stdout":
+		return os.Stdout, nil
+	case "stderr":
+		return os.Stderr, nil
+	}
+	file, err := os.OpenFile(where, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("access log: %w", err)
+	}
+	return file, nil
+}

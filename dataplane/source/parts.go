@@ -1,0 +1,123 @@
+package source
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
+	"github.com/fleetgate/fleetgate/dataplane/config"
+)
+
+// parts holds the decoded parts of a configuration. A part that cannot be read leaves the last
+// good one in place.
+type parts struct {
+	name, pod string
+	log       *slog.Logger
+
+	mutex  sync.Mutex
+	root   *part[config.Root]
+	chunks map[int]*part[config.Chunk]
+	// uid is the root object's, and reported the generation that its status has for this pod.
+	uid      types.UID
+	reported int64
+}
+
+type part[T any] struct {
+	checksum string
+	value    T
+}
+
+func newParts(name, pod string, log *slog.Logger) *parts {
+	return &parts{name: name, pod: pod, log: log, chunks: map[int]*part[config.Chunk]{}}
+}
+
+func (p *parts) replace(all []*dataplanev1alpha1.ProxyConfig) {
+	for _, object := range all {
+		p.put(object)
+	}
+}
+
+// drop keeps the part: a configuration goes on until a whole other one is there.
+func (p *parts) drop(*dataplanev1alpha1.ProxyConfig) {}
+
+func (p *parts) put(object *dataplanev1alpha1.ProxyConfig) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if err := p.take(object); err != nil {
+		p.log.Error("part of the configuration not taken; the last good one stays", "proxyconfig", object.Name, "error", err)
+	}
+}
+
+func (p *parts) take(object *dataplanev1alpha1.ProxyConfig) error {
+	spec := &object.Spec
+	switch {
+	case spec.Part == dataplanev1alpha1.PartRoot && object.Name == p.name:
+		p.uid, p.reported = object.UID, 0
+		for _, entry := range object.Status.Proxies {
+			if entry.Name == p.pod {
+				p.reported = entry.GatewayGeneration
+			}
+		}
+		next, err := decode(p.root, spec)
+		if err == nil {
+			p.root = next
+		}
+		return err
+	case spec.Part == dataplanev1alpha1.PartChunk && object.Name == fmt.Sprintf("%s-%d", p.name, spec.Index):
+		next, err := decode(p.chunks[int(spec.Index)], spec)
+		if err != nil {
+			return err
+		}
+		if next.value.Index != int(spec.Index) {
+			return fmt.Errorf("the data is of chunk %d", next.value.Index)
+		}
+		p.chunks[int(spec.Index)] = next
+		return nil
+	}
+	return fmt.Errorf("part %q, index %d does not go with this name", spec.Part, spec.Index)
+}
+
+// decode gives the part as it was when its bytes are the same, so that whoever compares sees no change.
+func decode[T config.Root | config.Chunk](have *part[T], spec *dataplanev1alpha1.ProxyConfigSpec) (*part[T], error) {
+	if have != nil && have.checksum == spec.Checksum {
+		return have, nil
+	}
+	value, err := config.Decode[T](spec.Data, spec.Checksum)
+	if err != nil {
+		return nil, err
+	}
+	return &part[T]{spec.Checksum, value}, nil
+}
+
+// whole gives the configuration when all of its parts are there.
+func (p *parts) whole() (config.Root, []config.Chunk, bool) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.root == nil {
+		return config.Root{}, nil, false
+	}
+	chunks := make([]config.Chunk, 0, p.root.value.Chunks)
+	for i := range p.root.value.Chunks {
+		chunk := p.chunks[i]
+		if chunk == nil {
+			return config.Root{}, nil, false
+		}
+		chunks = append(chunks, chunk.value)
+	}
+	for i := range p.chunks {
+		if i >= len(chunks) {
+			delete(p.chunks, i)
+		}
+	}
+	return p.root.value, chunks, true
+}
+
+// status gives the identity of the root object and what its status says of this pod.
+func (p *parts) status() (types.UID, int64) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.uid, p.reported
+}

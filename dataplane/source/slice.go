@@ -1,0 +1,191 @@
+package source
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"github.com/fleetgate/fleetgate/dataplane/config"
+)
+
+// Labels of EndpointSlices that were mirrored from another cluster.
+const (
+	labelSourceCluster      = "multicluster.kubernetes.io/source-cluster"
+	labelFleetSourceCluster = "gateway.company.com/source-cluster"
+	labelImportedService    = "multicluster.kubernetes.io/service-name"
+)
+
+// slice is what is kept of an EndpointSlice.
+type slice struct {
+	service   string
+	remote    bool
+	ports     []slicePort
+	endpoints []sliceEndpoint
+}
+
+type slicePort struct {
+	name   string
+	number int32
+}
+
+type sliceEndpoint struct {
+	address            netip.Addr
+	ready, terminating bool
+}
+
+// services keeps the slices of the Services that are wanted in one namespace.
+type services struct {
+	mutex  sync.Mutex
+	wanted map[string]bool
+	// slices are by Service, then by name.
+	slices map[string]map[string]*slice
+}
+
+func newServices(wanted map[string]bool) *services {
+	return &services{wanted: wanted, slices: map[string]map[string]*slice{}}
+}
+
+func (s *services) replace(all []*discoveryv1.EndpointSlice) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.slices = map[string]map[string]*slice{}
+	for _, object := range all {
+		s.keep(object)
+	}
+}
+
+func (s *services) put(object *discoveryv1.EndpointSlice) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.forget(object.Name)
+	s.keep(object)
+}
+
+func (s *services) drop(object *discoveryv1.EndpointSlice) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.forget(object.Name)
+}
+
+// forget looks under every Service: a slice may change its label.
+func (s *services) forget(name string) {
+	for _, named := range s.slices {
+		delete(named, name)
+	}
+}
+
+func (s *services) keep(object *discoveryv1.EndpointSlice) {
+	kept := newSlice(object)
+	if !s.wanted[kept.service] {
+		return
+	}
+	if s.slices[kept.service] == nil {
+		s.slices[kept.service] = map[string]*slice{}
+	}
+	s.slices[kept.service][object.Name] = kept
+}
+
+func newSlice(object *discoveryv1.EndpointSlice) *slice {
+	s := &slice{
+		service: object.Labels[discoveryv1.LabelServiceName],
+		remote:  object.Labels[labelSourceCluster] != "" || object.Labels[labelFleetSourceCluster] != "",
+	}
+	if s.service == "" && s.remote {
+		s.service = object.Labels[labelImportedService]
+	}
+	if object.AddressType == discoveryv1.AddressTypeFQDN {
+		return s
+	}
+	for _, port := range object.Ports {
+		if port.Port != nil {
+			name := ""
+			if port.Name != nil {
+				name = *port.Name
+			}
+			s.ports = append(s.ports, slicePort{strings.Clone(name), *port.Port})
+		}
+	}
+	for i := range object.Endpoints {
+		if e, ok := newEndpoint(&object.Endpoints[i]); ok {
+			s.endpoints = append(s.endpoints, e)
+		}
+	}
+	return s
+}
+
+// newEndpoint is false for endpoints that serve nobody, and for addresses that no pod has: a slice
+// made by hand must not lead to the machine itself or to its cloud's metadata.
+func newEndpoint(e *discoveryv1.Endpoint) (sliceEndpoint, bool) {
+	if len(e.Addresses) == 0 {
+		return sliceEndpoint{}, false
+	}
+	address, err := netip.ParseAddr(e.Addresses[0])
+	if err != nil || address.IsLoopback() || address.IsLinkLocalUnicast() || address.IsMulticast() || address.IsUnspecified() {
+		return sliceEndpoint{}, false
+	}
+	ready := e.Conditions.Ready == nil || *e.Conditions.Ready
+	serving := ready || e.Conditions.Serving != nil && *e.Conditions.Serving
+	terminating := e.Conditions.Terminating != nil && *e.Conditions.Terminating
+	if !ready && (!serving || !terminating) {
+		return sliceEndpoint{}, false
+	}
+	return sliceEndpoint{address: address, ready: ready && !terminating, terminating: terminating}, true
+}
+
+// endpoints gives the endpoints of a pool: the cluster's own, and other clusters' only when none
+// of its own is ready.
+func (s *services) endpoints(pool *config.Pool) []config.Endpoint {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	local, remote := found{}, found{}
+	for _, slice := range s.slices[pool.Service] {
+		to := &local
+		if slice.remote {
+			to = &remote
+		}
+		for _, port := range slice.ports {
+			if port.name == pool.PortName {
+				to.add(slice, port.number)
+			}
+		}
+	}
+	chosen := local.ready
+	if len(chosen) == 0 {
+		chosen = remote.ready
+		local.leaving = append(local.leaving, remote.leaving...)
+	}
+	chosen = append(chosen, local.leaving...)
+	slices.SortFunc(chosen, func(a, b config.Endpoint) int {
+		return cmp.Or(strings.Compare(a.Address, b.Address), cmp.Compare(a.Port, b.Port))
+	})
+	return oneFamily(chosen)
+}
+
+// found collects endpoints.
+type found struct {
+	ready, leaving []config.Endpoint
+}
+
+func (f *found) add(s *slice, port int32) {
+	for _, e := range s.endpoints {
+		endpoint := config.Endpoint{Address: e.address.String(), Port: port, Terminating: !e.ready}
+		if e.ready {
+			f.ready = append(f.ready, endpoint)
+		} else {
+			f.leaving = append(f.leaving, endpoint)
+		}
+	}
+}
+
+// oneFamily takes the IPv6 addresses of a dual-stack Service out: they are the same pods again.
+func oneFamily(list []config.Endpoint) []config.Endpoint {
+	isIPv6 := func(e config.Endpoint) bool { return strings.Contains(e.Address, ":") }
+	if !slices.ContainsFunc(list, func(e config.Endpoint) bool { return !isIPv6(e) && !e.Terminating }) {
+		return list
+	}
+	return slices.DeleteFunc(list, isIPv6)
+}
