@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -14,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/fleetgate/fleetgate/controllers"
@@ -26,7 +26,7 @@ import (
 // settings are the command line.
 type settings struct {
 	options     controllers.Options
-	log         zap.Options
+	logLevel    slog.Level
 	awsRegion   string
 	memory      bool
 	leaderElect bool
@@ -43,37 +43,52 @@ func parse(args []string, out io.Writer) (settings, error) {
 	}}
 	set := flag.NewFlagSet("operator", flag.ContinueOnError)
 	set.SetOutput(out)
-	hubMember, replicas, limits := "", 0, proxyResources{}
-	pullPolicy, pullSecrets := "", ""
+	raw := raw{}
+	s.operatorFlags(set, &raw)
+	s.proxyFlags(set, &raw)
+	raw.limits.register(set)
+	if err := set.Parse(args); err != nil {
+		return s, err
+	}
+	p := &s.options.Proxies
+	s.options.HubMember = controllers.HubMember(raw.hubMember)
+	p.Replicas, p.PullPolicy = int32(raw.replicas), corev1.PullPolicy(raw.pullPolicy) //nolint:gosec // checked below
+	if raw.pullSecrets != "" {
+		p.PullSecrets = strings.Split(raw.pullSecrets, ",")
+	}
+	return s, errors.Join(raw.limits.into(&p.Resources), s.check(raw.replicas))
+}
+
+// raw are flags that are not of the type that they become.
+type raw struct {
+	hubMember, pullPolicy, pullSecrets string
+	replicas                           int
+	limits                             proxyResources
+}
+
+func (s *settings) operatorFlags(set *flag.FlagSet, raw *raw) {
 	set.StringVar(&s.options.HubID, "hub-id", "", "id of this installation among all that share a cloud account (default: the UID of kube-system)")
 	set.StringVar(&s.awsRegion, "aws-region", os.Getenv("AWS_REGION"), "region of load balancers whose ALBConfig names none")
 	set.BoolVar(&s.memory, "memory-provider", false, "also answer for the controllerName "+memoryController+", whose fronts exist in memory alone: for tests")
 	set.StringVar(&s.options.ClusterNamespace, "cluster-namespace", "default", "namespace of the Cluster objects and kubeconfig Secrets of members")
-	set.StringVar(&hubMember, "hub-member", string(controllers.HubMemberAuto), "whether the hub itself is a member: always, never, or auto (when it has no Cluster API)")
+	set.StringVar(&raw.hubMember, "hub-member", string(controllers.HubMemberAuto), "whether the hub itself is a member: always, never, or auto (when it has no Cluster API)")
 	set.StringVar(&s.options.HubMemberName, "hub-member-name", "hub", "name of the hub as a member")
 	set.BoolVar(&s.leaderElect, "leader-elect", true, "let one of several operators work at a time")
 	set.StringVar(&s.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "namespace of the operator, for the Lease of the leader (default: its own)")
 	set.StringVar(&s.metricsAddr, "metrics-addr", ":8080", "address of /metrics; 0 for none")
 	set.StringVar(&s.healthAddr, "health-addr", ":8081", "address of /healthz and /readyz")
+	set.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "least level that is logged: DEBUG, INFO, WARN or ERROR")
+}
+
+func (s *settings) proxyFlags(set *flag.FlagSet, raw *raw) {
 	p := &s.options.Proxies
 	set.StringVar(&p.Image, "proxy-image", "", "image of the proxies (required)")
-	set.StringVar(&pullPolicy, "proxy-image-pull-policy", string(p.PullPolicy), "imagePullPolicy of the proxies")
-	set.StringVar(&pullSecrets, "proxy-image-pull-secrets", "", "imagePullSecrets of the proxies, separated by commas")
-	set.IntVar(&replicas, "proxy-replicas", int(p.Replicas), "proxies of each Gateway in each member")
+	set.StringVar(&raw.pullPolicy, "proxy-image-pull-policy", string(p.PullPolicy), "imagePullPolicy of the proxies")
+	set.StringVar(&raw.pullSecrets, "proxy-image-pull-secrets", "", "imagePullSecrets of the proxies, separated by commas")
+	set.IntVar(&raw.replicas, "proxy-replicas", int(p.Replicas), "proxies of each Gateway in each member")
 	set.DurationVar(&p.DrainWait, "proxy-drain-wait", p.DrainWait, "how long a stopping proxy goes on taking requests, while the front deregisters it")
 	set.DurationVar(&p.DrainTimeout, "proxy-drain-timeout", p.DrainTimeout, "how long a stopping proxy may finish what it took")
 	set.DurationVar(&p.MinReady, "proxy-min-ready", p.MinReady, "how long a new proxy must be ready before an old one stops")
-	limits.register(set)
-	s.log.BindFlags(set)
-	if err := set.Parse(args); err != nil {
-		return s, err
-	}
-	s.options.HubMember = controllers.HubMember(hubMember)
-	p.Replicas, p.PullPolicy = int32(replicas), corev1.PullPolicy(pullPolicy) //nolint:gosec // checked below
-	if pullSecrets != "" {
-		p.PullSecrets = strings.Split(pullSecrets, ",")
-	}
-	return s, errors.Join(limits.into(&p.Resources), s.check(replicas))
 }
 
 func (s settings) check(replicas int) error {

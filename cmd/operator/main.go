@@ -6,13 +6,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
+	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/fleetgate/fleetgate/controllers"
 )
@@ -39,7 +40,7 @@ func main() {
 }
 
 func run(ctx context.Context, s settings) error {
-	log := zap.New(zap.UseFlagOptions(&s.log), zap.WriteTo(os.Stdout))
+	log := logr.FromSlogHandler(slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: s.logLevel}))
 	ctrl.SetLogger(log)
 	klog.SetLogger(log)
 	config, err := ctrl.GetConfig()
@@ -70,4 +71,3 @@ func run(ctx context.Context, s settings) error {
 	}
 	return mgr.Start(ctx)
 }
-

@@ -30,7 +30,7 @@ func registered(ctx context.Context, s settings, hub string) (map[string]control
 		}),
 	}
 	if s.memory {
-		out[memoryController] = register(memory.New(memory.NewCloud()), world.Provider{EndsTLS: true})
+		out[memoryController] = register(memory.New(memory.NewCloud(memory.Options{})), world.Provider{EndsTLS: true})
 	}
 	return out, nil
 }

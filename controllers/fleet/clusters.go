@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -33,7 +34,7 @@ func ClusterMetadata(version schema.GroupVersionKind) *metav1.PartialObjectMetad
 type Discovery struct {
 	fleet     *Fleet
 	namespace string
-	cache     cache.Cache
+	config    *rest.Config
 	mapper    meta.RESTMapper
 	secrets   *secret.Watcher
 	log       logr.Logger
@@ -43,6 +44,8 @@ type Discovery struct {
 	kubeconfigs map[string]*corev1.Secret
 	// asked are the Clusters whose Secret was looked for.
 	asked map[string]bool
+	// listed says that all Clusters are known, or that there is no such kind.
+	listed bool
 }
 
 // DiscoveryOptions are what a Discovery works with.
@@ -50,8 +53,8 @@ type DiscoveryOptions struct {
 	Fleet *Fleet
 	// Namespace of Cluster objects and their Secrets.
 	Namespace string
-	// Cache and Mapper of the hub; Client watches Secrets.
-	Cache  cache.Cache
+	// Config and Mapper of the hub; Client watches Secrets.
+	Config *rest.Config
 	Mapper meta.RESTMapper
 	Client client.WithWatch
 	Log    logr.Logger
@@ -60,7 +63,7 @@ type DiscoveryOptions struct {
 // NewDiscovery gives a Discovery that starts with Start.
 func NewDiscovery(options DiscoveryOptions) *Discovery {
 	d := &Discovery{
-		fleet: options.Fleet, namespace: options.Namespace, cache: options.Cache, mapper: options.Mapper, log: options.Log,
+		fleet: options.Fleet, namespace: options.Namespace, config: options.Config, mapper: options.Mapper, log: options.Log,
 		labels: map[string]map[string]string{}, kubeconfigs: map[string]*corev1.Secret{}, asked: map[string]bool{},
 	}
 	d.secrets = secret.New(options.Client, options.Log, d.onSecret)
@@ -91,38 +94,84 @@ func (d *Discovery) Start(ctx context.Context) error {
 		if found {
 			return d.watch(ctx, version)
 		}
+		d.setListed(err == nil)
 		if !sleep(ctx, crdRetry) {
 			return nil
 		}
 	}
 }
 
+// watch keeps a cache of its own, of one namespace and one kind, so that the operator needs no right to read
+// Clusters elsewhere.
 func (d *Discovery) watch(ctx context.Context, version schema.GroupVersionKind) error {
-	informer, err := d.cache.GetInformer(ctx, ClusterMetadata(version), cache.BlockUntilSynced(false))
+	d.setListed(false)
+	clusters, err := cache.New(d.config, cache.Options{
+		Mapper: d.mapper, DefaultNamespaces: map[string]cache.Config{d.namespace: {}}, DefaultTransform: slim,
+	})
 	if err != nil {
 		return fmt.Errorf("watch Clusters: %w", err)
 	}
+	informer, err := clusters.GetInformer(ctx, ClusterMetadata(version), cache.BlockUntilSynced(false))
+	if err != nil {
+		return fmt.Errorf("watch Clusters: %w", err)
+	}
+	handler, err := informer.AddEventHandler(d.handler())
+	if err != nil {
+		return fmt.Errorf("watch Clusters: %w", err)
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := clusters.Start(ctx); err != nil {
+			d.log.Error(err, "the cache of Clusters stopped")
+		}
+	})
+	running.Go(func() {
+		if toolscache.WaitForCacheSync(ctx.Done(), handler.HasSynced) {
+			d.setListed(true)
+		}
+	})
+	err = d.secrets.Start(ctx)
+	running.Wait()
+	return err
+}
+
+func (d *Discovery) handler() toolscache.ResourceEventHandler {
 	put := func(in any) {
-		if object, ok := in.(client.Object); ok && object.GetNamespace() == d.namespace {
+		if object, ok := in.(client.Object); ok {
 			d.onCluster(object)
 		}
 	}
-	handler, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
+	return toolscache.ResourceEventHandlerFuncs{
 		AddFunc: put, UpdateFunc: func(_, in any) { put(in) },
 		DeleteFunc: func(in any) {
 			if tomb, ok := in.(toolscache.DeletedFinalStateUnknown); ok {
 				in = tomb.Obj
 			}
-			if object, ok := in.(client.Object); ok && object.GetNamespace() == d.namespace {
+			if object, ok := in.(client.Object); ok {
 				d.onClusterGone(object.GetName())
 			}
 		},
-	})
-	if err != nil {
-		return fmt.Errorf("watch Clusters: %w", err)
 	}
-	defer func() { _ = informer.RemoveEventHandler(handler) }()
-	return d.secrets.Start(ctx)
+}
+
+func (d *Discovery) setListed(listed bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.listed = listed
+}
+
+// WaitFound waits until all members are known to the Fleet, at most for limit.
+func (d *Discovery) WaitFound(ctx context.Context, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for !d.found() && sleep(ctx, 10*time.Millisecond) {
+	}
+}
+
+func (d *Discovery) found() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.listed && len(d.asked) == len(d.labels)
 }
 
 func (d *Discovery) onCluster(cluster client.Object) {

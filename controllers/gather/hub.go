@@ -87,3 +87,13 @@ func unchanged(before, after any) bool {
 func hubKey(kind world.Kind, object client.Object) Key {
 	return Key{Kind: kind, Name: world.Name{Namespace: object.GetNamespace(), Name: object.GetName()}}
 }
+
+// PutSecret tells of a Secret that was looked for; nil says that there is none, or none that may be read.
+func (b *Inbox) PutSecret(name world.Name, secret *corev1.Secret) {
+	key := Key{Kind: world.KindSecret, Name: name}
+	if secret == nil {
+		b.Put(key, Missing{})
+		return
+	}
+	b.Put(key, secret)
+}

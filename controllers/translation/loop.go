@@ -4,6 +4,7 @@ package translation
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -69,7 +70,7 @@ func (l *Loop) Start(ctx context.Context) error {
 		}
 		return err
 	}
-	l.step()
+	l.begin(ctx)
 	for {
 		select {
 		case <-ctx.Done():
@@ -81,13 +82,39 @@ func (l *Loop) Start(ctx context.Context) error {
 			return nil
 		case <-time.After(coalesce):
 		}
-		l.step()
+		l.step(l.options.Inbox.Take())
 	}
 }
 
+// secretsWait is how long the first translation waits for Secrets that nobody answered for yet.
+const secretsWait = 5 * time.Second
+
+// begin makes the first pass, after the Secrets that the first World names were looked for.
+func (l *Loop) begin(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, secretsWait)
+	defer cancel()
+	all := map[gather.Key]any{}
+	for {
+		taken := l.options.Inbox.Take()
+		maps.Copy(all, taken)
+		now, _ := l.options.Assembler.Apply(taken)
+		wanted := namedSecrets(now)
+		l.options.Secrets.Want(wanted)
+		if lookedFor(now, wanted) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+		case <-l.options.Inbox.Wake():
+			continue
+		}
+		break
+	}
+	l.step(all)
+}
+
 // step is one pass: all that changed since the one before.
-func (l *Loop) step() {
-	changes := l.options.Inbox.Take()
+func (l *Loop) step(changes map[gather.Key]any) {
 	if len(changes) == 0 && l.begun {
 		return
 	}

@@ -40,3 +40,13 @@ func secretName(namespace string, ref gatewayv1.SecretObjectReference) (world.Na
 	}
 	return world.Name{Namespace: namespace, Name: string(ref.Name)}, true
 }
+
+// lookedFor tells whether every Secret was found, or found missing.
+func lookedFor(w *world.World, names map[world.Name]bool) bool {
+	for name := range names {
+		if _, known := w.Secrets[name]; !known {
+			return false
+		}
+	}
+	return true
+}
