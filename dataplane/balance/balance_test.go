@@ -107,13 +107,13 @@ func TestPickAvoids(t *testing.T) {
 	pool := poolOf("10.0.0.1", "10.0.0.2", "fd00::1")
 	avoid := pool.Pick(now, nil)
 	for range 100 {
-		if pool.Pick(now, avoid) == avoid {
+		if pool.Pick(now, []*balance.Endpoint{avoid}) == avoid {
 			t.Fatal("a retry goes to another endpoint while there is one")
 		}
 	}
 	only := poolOf("10.0.0.1")
 	avoid = only.Pick(now, nil)
-	if only.Pick(now, avoid) != avoid {
+	if only.Pick(now, []*balance.Endpoint{avoid}) != avoid {
 		t.Fatal("the only endpoint is better than none")
 	}
 }
@@ -162,14 +162,14 @@ func TestEjectedEndpointsAreSkippedAndComeBack(t *testing.T) {
 			t.Fatal("an ejected endpoint got a request")
 		}
 	}
-	other := pool.Pick(now, bad)
+	other := pool.Pick(now, []*balance.Endpoint{bad})
 	pool.Failed(other, now)
 	if pool.Failed(other, now) {
 		t.Fatal("the last endpoint must not be ejected")
 	}
 	seen := false
 	for range 200 {
-		e := pool.Pick(now.Add(2*time.Second), other)
+		e := pool.Pick(now.Add(2*time.Second), []*balance.Endpoint{other})
 		seen = seen || e == bad
 	}
 	if !seen {

@@ -3,6 +3,7 @@ package balance
 import (
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -83,9 +84,9 @@ func (e *endpoints) candidates() []*Endpoint {
 }
 
 // Pick chooses the less busy of two endpoints taken at random, and counts a request to it until
-// Done. An endpoint that is ejected, or the one to avoid, is taken only when there is no other. It
+// Done. An endpoint that is ejected, or one to avoid, is taken only when there is no other. It
 // gives nil when the pool has no endpoint.
-func (p *Pool) Pick(now time.Time, avoid *Endpoint) *Endpoint {
+func (p *Pool) Pick(now time.Time, avoid []*Endpoint) *Endpoint {
 	list := p.live.Load().candidates()
 	if len(list) == 0 {
 		return nil
@@ -104,10 +105,10 @@ func (p *Pool) Pick(now time.Time, avoid *Endpoint) *Endpoint {
 }
 
 // usable gives the first endpoint from place on that may be used; if there is none, the one at that place.
-func usable(list []*Endpoint, place int, now time.Time, avoid *Endpoint) *Endpoint {
+func usable(list []*Endpoint, place int, now time.Time, avoid []*Endpoint) *Endpoint {
 	for i := range list {
 		e := list[(place+i)%len(list)]
-		if e != avoid && !e.state.Ejected(now) {
+		if !e.state.Ejected(now) && !slices.Contains(avoid, e) {
 			return e
 		}
 	}

@@ -90,8 +90,8 @@ func (t *attempt) status() (int, string) {
 }
 
 // try sends the request to one endpoint and waits for the header of its response.
-func (x *exchange) try(ctx context.Context, avoid *balance.Endpoint) *attempt {
-	endpoint := x.pool.Pick(time.Now(), avoid)
+func (x *exchange) try(ctx context.Context, tried []*balance.Endpoint) *attempt {
+	endpoint := x.pool.Pick(time.Now(), tried)
 	if endpoint == nil {
 		return &attempt{failure: noEndpoint}
 	}

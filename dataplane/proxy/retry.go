@@ -22,9 +22,9 @@ const (
 // attempts tries the request until there is a response to pass on or no further try is due.
 func (x *exchange) attempts(ctx context.Context) *attempt {
 	free, asked := 0, 0
-	var avoid *balance.Endpoint
+	var tried []*balance.Endpoint
 	for {
-		t := x.try(ctx, avoid)
+		t := x.try(ctx, tried)
 		switch {
 		case x.freeRetry(t) && free < freeRetries:
 			free++
@@ -38,7 +38,7 @@ func (x *exchange) attempts(ctx context.Context) *attempt {
 		default:
 			return t
 		}
-		avoid = t.endpoint
+		tried = append(tried, t.endpoint)
 		t.end()
 	}
 }
