@@ -154,7 +154,7 @@ func (l *lookup) fault(name world.Name, port int32) (ir.Code, string) {
 		slices.Sort(l.offered)
 		return ir.BackendNotFound, fmt.Sprintf("Service %s has no TCP port %d: it has %s", name, port, strings.Join(slices.Compact(l.offered), ", "))
 	case l.members == 0:
-		return ir.BackendNotFound, fmt.Sprintf("Service %s cannot be looked for: the Gateway is placed in no member", name)
+		return ir.BackendNotFound, fmt.Sprintf("Service %s cannot be looked for: the fleet has no member", name)
 	default:
 		return ir.BackendNotFound, fmt.Sprintf("Service %s does not exist in any of the Gateway's members (%s): create it, or correct the name",
 			name, orNone(l.lacking))

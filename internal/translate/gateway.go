@@ -3,6 +3,7 @@ package translate
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -181,13 +182,21 @@ func (c *gatewayContext) shape() string {
 	return string(text)
 }
 
-// placedMembers are the members of a Gateway as the World has them.
+// placedMembers are the members of a Gateway as the World has them. All members answer for a Gateway that is
+// placed in none: its routes are not to blame.
 func (t *translator) placedMembers(gateway *ir.Gateway) []*world.Member {
+	if len(gateway.Members) == 0 {
+		all := make([]*world.Member, 0, len(t.w.Members))
+		for _, name := range slices.Sorted(maps.Keys(t.w.Members)) {
+			all = append(all, t.w.Members[name])
+		}
+		return all
+	}
 	out := make([]*world.Member, 0, len(gateway.Members))
 	for _, member := range gateway.Members {
 		if found := t.w.Members[member.Name]; found != nil {
 			out = append(out, found)
 		}
 	}
-	return slices.Clip(out)
+	return out
 }

@@ -30,8 +30,8 @@ const (
 
 // Key names one thing in a World that may change. Name.Namespace is "" for cluster-scoped kinds and members.
 type Key struct {
-	Kind Kind
-	Name Name
+	Kind Kind `json:"kind"`
+	Name Name `json:"name"`
 }
 
 // Hash of a Key, equal for equal Keys on every machine.

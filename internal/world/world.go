@@ -12,8 +12,8 @@ import (
 
 // Name is a namespace and a name; Namespace is "" for cluster-scoped objects.
 type Name struct {
-	Namespace string
-	Name      string
+	Namespace string `json:"namespace,omitempty"`
+	Name      string `json:"name"`
 }
 
 // World is the input of translation.

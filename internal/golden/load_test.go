@@ -1,0 +1,230 @@
+package golden
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	"sigs.k8s.io/yaml"
+
+	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	"github.com/fleetgate/fleetgate/internal/world"
+	"github.com/fleetgate/fleetgate/internal/world/worldtest"
+)
+
+// controller is the aws provider's; plain is one whose proxies end TLS themselves.
+const (
+	controller = "gateway.aws.company.com/controller"
+	plain      = "gateway.company.com/service"
+)
+
+// options is options.yaml: what the World has besides the objects of in.yaml.
+type options struct {
+	// GatewayAPI is v1.7.0 unless set.
+	GatewayAPI string `json:"gatewayAPI"`
+	// Members are the one member hub unless set.
+	Members map[string]member `json:"members"`
+	// Services are "namespace/name:port" or "namespace/name:port/appProtocol", made in all members.
+	Services []string `json:"services"`
+	// Certificates are hostnames by Secret: each gets a certificate for them.
+	Certificates map[string][]string `json:"certificates"`
+	// Absent are Secrets that were looked for and not found.
+	Absent []string `json:"absent"`
+	// Fronts by Gateway.
+	Fronts map[string]world.Front `json:"fronts"`
+	// Mismatched are hostnames by Secret: each gets a certificate for them, and a key of another.
+	Mismatched map[string][]string `json:"mismatched"`
+}
+
+// member is a member of options.yaml.
+type member struct {
+	Labels      map[string]string        `json:"labels"`
+	Unreachable string                   `json:"unreachable"`
+	Without     []string                 `json:"without"`
+	Services    []string                 `json:"services"`
+	Proxies     map[string]world.Proxies `json:"proxies"`
+}
+
+// load reads a case into a World.
+func load(t *testing.T, folder string) *world.World {
+	t.Helper()
+	given := readOptions(t, folder)
+	w := &world.World{
+		Hub:        "golden",
+		GatewayAPI: "v1.7.0",
+		Providers: map[string]world.Provider{
+			controller: {Kind: "ALBConfig", Group: awsv1alpha1.GroupVersion.Group, EndsTLS: true, Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"}},
+			plain:      {Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"}},
+		},
+		Classes:    map[string]*gatewayv1.GatewayClass{},
+		ALBConfigs: map[string]*awsv1alpha1.ALBConfig{},
+		Gateways:   map[world.Name]*gatewayv1.Gateway{},
+		HTTPRoutes: map[world.Name]*gatewayv1.HTTPRoute{},
+		Grants:     map[world.Name]*gatewayv1.ReferenceGrant{},
+		Namespaces: map[string]*corev1.Namespace{},
+		Secrets:    map[world.Name]*corev1.Secret{},
+		Members:    map[string]*world.Member{},
+		Fronts:     map[world.Name]world.Front{},
+	}
+	if given.GatewayAPI != "" {
+		w.GatewayAPI = given.GatewayAPI
+	}
+	services := map[world.Name]*corev1.Service{}
+	addObjects(t, w, services, folder)
+	for _, text := range given.Services {
+		addService(t, services, text)
+	}
+	addMembers(t, w, services, given)
+	addSecrets(t, w, given)
+	for name, front := range given.Fronts {
+		w.Fronts[named(name)] = front
+	}
+	return w
+}
+
+func readOptions(t *testing.T, folder string) options {
+	t.Helper()
+	var given options
+	text, err := os.ReadFile(filepath.Join(folder, "options.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.UnmarshalStrict(text, &given); err != nil {
+		t.Fatalf("%s/options.yaml: %v", folder, err)
+	}
+	if len(given.Members) == 0 {
+		given.Members = map[string]member{"hub": {}}
+	}
+	return given
+}
+
+func addObjects(t *testing.T, w *world.World, services map[world.Name]*corev1.Service, folder string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "in.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, document := range bytes.Split(text, []byte("\n---\n")) {
+		var head struct {
+			metav1.TypeMeta `json:",inline"`
+			Metadata        metav1.ObjectMeta `json:"metadata"`
+		}
+		if err := yaml.Unmarshal(document, &head); err != nil {
+			t.Fatalf("%s: %v", folder, err)
+		}
+		name := world.Name{Namespace: head.Metadata.Namespace, Name: head.Metadata.Name}
+		switch head.Kind {
+		case "GatewayClass":
+			w.Classes[name.Name] = read[gatewayv1.GatewayClass](t, document)
+		case "ALBConfig":
+			w.ALBConfigs[name.Name] = read[awsv1alpha1.ALBConfig](t, document)
+		case "Gateway":
+			w.Gateways[name] = read[gatewayv1.Gateway](t, document)
+		case "HTTPRoute":
+			w.HTTPRoutes[name] = read[gatewayv1.HTTPRoute](t, document)
+		case "ReferenceGrant":
+			w.Grants[name] = read[gatewayv1.ReferenceGrant](t, document)
+		case "Namespace":
+			w.Namespaces[name.Name] = read[corev1.Namespace](t, document)
+		case "Secret":
+			w.Secrets[name] = read[corev1.Secret](t, document)
+		case "Service":
+			services[name] = read[corev1.Service](t, document)
+		case "":
+		default:
+			t.Fatalf("%s: what is a %s?", folder, head.Kind)
+		}
+	}
+}
+
+func read[T any](t *testing.T, document []byte) *T {
+	t.Helper()
+	object := new(T)
+	if err := yaml.Unmarshal(document, object); err != nil {
+		t.Fatal(err)
+	}
+	return object
+}
+
+func addService(t *testing.T, services map[world.Name]*corev1.Service, text string) {
+	t.Helper()
+	full, port, found := strings.Cut(text, ":")
+	if !found {
+		t.Fatalf("service %q has no port", text)
+	}
+	port, protocol, has := strings.Cut(port, "/")
+	number, err := strconv.ParseInt(port, 10, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := named(full)
+	service := services[name]
+	if service == nil {
+		service = &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: name.Namespace, Name: name.Name}}
+		services[name] = service
+	}
+	made := corev1.ServicePort{Name: "p" + port, Port: int32(number)}
+	if has {
+		made.AppProtocol = &protocol
+	}
+	service.Spec.Ports = append(service.Spec.Ports, made)
+}
+
+func addMembers(t *testing.T, w *world.World, services map[world.Name]*corev1.Service, given options) {
+	t.Helper()
+	for name, spec := range given.Members {
+		made := &world.Member{
+			Name: name, Labels: spec.Labels, Unreachable: spec.Unreachable,
+			Services: maps.Clone(services), Proxies: map[world.Name]world.Proxies{},
+		}
+		for _, missing := range spec.Without {
+			delete(made.Services, named(missing))
+		}
+		for _, text := range spec.Services {
+			delete(made.Services, named(text[:strings.Index(text, ":")]))
+			addService(t, made.Services, text)
+		}
+		for gateway, proxies := range spec.Proxies {
+			made.Proxies[named(gateway)] = proxies
+		}
+		w.Members[name] = made
+	}
+}
+
+func addSecrets(t *testing.T, w *world.World, given options) {
+	t.Helper()
+	for _, name := range given.Absent {
+		w.Secrets[named(name)] = nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(given.Certificates)) {
+		at := named(name)
+		chain, key := worldtest.Certificate(given.Certificates[name]...)
+		w.Secrets[at] = &corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: at.Name},
+			Type:       corev1.SecretTypeTLS,
+			Data:       map[string][]byte{corev1.TLSCertKey: chain, corev1.TLSPrivateKeyKey: key},
+		}
+	}
+	for name, hostnames := range given.Mismatched {
+		at := named(name)
+		chain, _ := worldtest.Certificate(hostnames...)
+		_, key := worldtest.Certificate("another.example.com")
+		w.Secrets[at] = &corev1.Secret{Data: map[string][]byte{corev1.TLSCertKey: chain, corev1.TLSPrivateKeyKey: key}}
+	}
+}
+
+func named(text string) world.Name {
+	namespace, name, found := strings.Cut(text, "/")
+	if !found {
+		return world.Name{Name: text}
+	}
+	return world.Name{Namespace: namespace, Name: name}
+}

@@ -1,0 +1,100 @@
+package translate_test
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+
+	"github.com/fleetgate/fleetgate/internal/compile"
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/status"
+	"github.com/fleetgate/fleetgate/internal/translate"
+	"github.com/fleetgate/fleetgate/internal/world"
+	"github.com/fleetgate/fleetgate/internal/world/worldtest"
+)
+
+var sizes = []int{10, 1_000, 40_000}
+
+var web = world.Name{Namespace: "infra", Name: "web"}
+
+func BenchmarkAll(b *testing.B) {
+	for _, size := range sizes {
+		w := worldtest.Many(size, false)
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				translate.All(w)
+			}
+		})
+	}
+}
+
+// changed is a World in which route 7 of worldtest.Many is another.
+func changed(w *world.World) (*world.World, []world.Key) {
+	next := *w
+	next.HTTPRoutes = maps.Clone(w.HTTPRoutes)
+	name := world.Name{Namespace: "team-7", Name: "route-7"}
+	route := w.HTTPRoutes[name].DeepCopy()
+	route.Generation++
+	route.Spec.Rules = route.Spec.Rules[:1]
+	next.HTTPRoutes[name] = route
+	return &next, []world.Key{{Kind: world.KindHTTPRoute, Name: name}}
+}
+
+func BenchmarkChange(b *testing.B) {
+	for _, size := range sizes {
+		w := worldtest.Many(size, false)
+		before := translate.All(w)
+		after, keys := changed(w)
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				translate.Change(before, after, keys)
+			}
+		})
+	}
+}
+
+// BenchmarkChangeToConfig is a changed route's whole way through the core: IR, conditions, objects to publish.
+func BenchmarkChangeToConfig(b *testing.B) {
+	for _, size := range sizes {
+		w := worldtest.Many(size, false)
+		before := translate.All(w)
+		after, keys := changed(w)
+		cache := compile.NewCache()
+		warm(b, cache, before)
+		worlds, meant := [2]*world.World{after, w}, before
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			b.ReportAllocs()
+			turn := 0
+			for b.Loop() {
+				next := translate.Change(meant, worlds[turn%2], keys)
+				status.Changed(worlds[turn%2], meant, next)
+				warm(b, cache, next)
+				meant = next
+				turn++
+			}
+		})
+	}
+}
+
+func warm(b *testing.B, cache *compile.Cache, meant ir.IR) {
+	b.Helper()
+	if _, err := cache.ProxyConfigs(meant, web, "east"); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func BenchmarkCompile(b *testing.B) {
+	for _, size := range sizes {
+		meant := translate.All(worldtest.Many(size, false))
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := compile.ProxyConfigs(meant, web, "east"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,53 @@
+package worldtest
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// Copy copies a World and everything in it.
+func Copy(w *world.World) *world.World {
+	out := *w
+	out.Providers = maps.Clone(w.Providers)
+	out.Classes = copied(w.Classes)
+	out.ALBConfigs = copied(w.ALBConfigs)
+	out.Gateways = copied(w.Gateways)
+	out.HTTPRoutes = copied(w.HTTPRoutes)
+	out.Grants = copied(w.Grants)
+	out.Namespaces = copied(w.Namespaces)
+	out.Secrets = copied(w.Secrets)
+	out.Members = make(map[string]*world.Member, len(w.Members))
+	for name, member := range w.Members {
+		out.Members[name] = copyMember(member)
+	}
+	out.Fronts = maps.Clone(w.Fronts)
+	for name, front := range out.Fronts {
+		front.Subnets = slices.Clone(front.Subnets)
+		front.Addresses = slices.Clone(front.Addresses)
+		front.Problems = slices.Clone(front.Problems)
+		out.Fronts[name] = front
+	}
+	return &out
+}
+
+func copyMember(member *world.Member) *world.Member {
+	out := *member
+	out.Labels = maps.Clone(member.Labels)
+	out.Services = copied(member.Services)
+	out.Proxies = maps.Clone(member.Proxies)
+	for name, proxies := range out.Proxies {
+		proxies.Addresses = slices.Clone(proxies.Addresses)
+		out.Proxies[name] = proxies
+	}
+	return &out
+}
+
+func copied[K comparable, V interface{ DeepCopy() V }](objects map[K]V) map[K]V {
+	out := make(map[K]V, len(objects))
+	for key, object := range objects {
+		out[key] = object.DeepCopy()
+	}
+	return out
+}
