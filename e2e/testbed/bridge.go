@@ -83,10 +83,11 @@ func (f *Fleet) claimLink(name string) error {
 // frames go through iptables too when br_netfilter is loaded, and Docker drops what it
 // does not know. A host without rules is left without.
 func (f *Fleet) openFirewall(ctx context.Context) error {
-	bridge, comment := f.options.bridge(), []string{"-m", "comment", "--comment", "fleetgate testbed " + f.options.Prefix, "-j", "ACCEPT"}
+	bridge := f.options.bridge()
+	accept := []string{"-m", "comment", "--comment", "fleetgate testbed " + f.options.Prefix, "-j", "ACCEPT"}
 	for _, r := range []rule{
-		{Chain: "INPUT", Args: append([]string{"-i", bridge}, comment...)},
-		{Chain: "FORWARD", Args: append([]string{"-i", bridge, "-o", bridge}, comment...)},
+		{Chain: "INPUT", Args: append([]string{"-i", bridge}, accept...)},
+		{Chain: "FORWARD", Args: append([]string{"-i", bridge, "-o", bridge}, accept...)},
 	} {
 		rules, err := run(ctx, "iptables", "-w", "-S", r.Chain)
 		if err != nil {

@@ -39,7 +39,8 @@ func CheckMachine() error {
 	}
 	for _, plugin := range []string{"bridge", "host-local", "portmap"} {
 		if _, err := os.Stat(cniDir + "/" + plugin); err != nil {
-			faults = append(faults, fmt.Errorf("CNI plugin %s is missing in %s: Debian package containernetworking-plugins", plugin, cniDir))
+			faults = append(faults, fmt.Errorf(
+				"CNI plugin %s is missing in %s: Debian package containernetworking-plugins", plugin, cniDir))
 		}
 	}
 	return errors.Join(faults...)

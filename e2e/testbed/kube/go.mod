@@ -2,6 +2,8 @@ module github.com/fleetgate/fleetgate/e2e/testbed/kube
 
 go 1.27.0
 
+toolchain go1.27.4
+
 require (
 	github.com/spf13/cobra v1.10.2
 	go.etcd.io/etcd/server/v3 v3.7.3
