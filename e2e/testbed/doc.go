@@ -22,8 +22,9 @@
 // and was made with the same options, and replaces any other.
 //
 // The program cmd/testbed does the same from a shell. Figures, on two cores with everything
-// built: three clusters are up in 15 to 25 s, take 2.3 GB (sum of resident sizes; 1.0 GB
-// counting shared pages once), and are gone in 1 s.
+// built: three clusters are up in 15 to 25 s (a minute beside busy builds), take 2.5 GB with a
+// few pods (sum of the daemons' resident sizes; 1.0 GB
+// counting shared pages once), and are gone in 1 to 4 s.
 //
 // # What it has not
 //
