@@ -32,8 +32,7 @@ func (l *callLog) add(c *call, f *Fault, err error) {
 		Time: c.now, Service: c.service, Action: c.action, Region: c.region, Account: c.account,
 		Faulted: f != nil,
 	}
-	var e *apiError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*apiError](err); ok {
 		entry.Error = e.Code
 	} else if err != nil {
 		entry.Error = err.Error()

@@ -94,26 +94,12 @@ func (c *call) checkForward(lb *loadBalancer, a *listenerAction) error {
 	}
 	seen := map[string]bool{}
 	for i := range groups {
-		g := &groups[i]
-		if _, err := c.r.targetGroup(g.TargetGroupArn); err != nil {
+		if seen[groups[i].TargetGroupArn] {
+			return fail("ValidationError", "the target group '%s' is named twice", groups[i].TargetGroupArn)
+		}
+		seen[groups[i].TargetGroupArn] = true
+		if err := c.checkWeighted(lb, &groups[i]); err != nil {
 			return err
-		}
-		if g.Weight == nil {
-			one := 1
-			g.Weight = &one
-		}
-		if *g.Weight < 0 || *g.Weight > 999 {
-			return fail("ValidationError", "the weight %d is not between 0 and 999", *g.Weight)
-		}
-		if seen[g.TargetGroupArn] {
-			return fail("ValidationError", "the target group '%s' is named twice", g.TargetGroupArn)
-		}
-		seen[g.TargetGroupArn] = true
-		for _, other := range c.r.loadBalancersOf(g.TargetGroupArn) {
-			if other != lb.ARN {
-				return fail("TargetGroupAssociationLimit",
-					"The following target groups cannot be associated with more than one load balancer: %s", g.TargetGroupArn)
-			}
 		}
 	}
 	if a.ForwardConfig.TargetGroupStickinessConfig == nil {
@@ -124,6 +110,26 @@ func (c *call) checkForward(lb *loadBalancer, a *listenerAction) error {
 		a.TargetGroupArn = groups[0].TargetGroupArn
 	}
 	return c.checkGroupsOfLB(lb, seen)
+}
+
+// checkWeighted gives the group the weight 1 if it has none. A target group belongs to one load balancer.
+func (c *call) checkWeighted(lb *loadBalancer, g *weightedGroup) error {
+	if _, err := c.r.targetGroup(g.TargetGroupArn); err != nil {
+		return err
+	}
+	if g.Weight == nil {
+		g.Weight = new(1)
+	}
+	if *g.Weight < 0 || *g.Weight > 999 {
+		return fail("ValidationError", "the weight %d is not between 0 and 999", *g.Weight)
+	}
+	for _, other := range c.r.loadBalancersOf(g.TargetGroupArn) {
+		if other != lb.ARN {
+			return fail("TargetGroupAssociationLimit",
+				"The following target groups cannot be associated with more than one load balancer: %s", g.TargetGroupArn)
+		}
+	}
+	return nil
 }
 
 // checkGroupsOfLB holds the fixed limit of target groups behind one load balancer.

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"net/netip"
 	"strconv"
 	"time"
@@ -44,9 +45,7 @@ func registerTargets(c *call, in *targetsInput) (*done, error) {
 	if err := c.checkTargetQuotas(tg, added); err != nil {
 		return nil, err
 	}
-	for key, t := range added {
-		tg.Targets[key] = t
-	}
+	maps.Copy(tg.Targets, added)
 	return &done{}, nil
 }
 

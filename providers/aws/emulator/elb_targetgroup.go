@@ -224,9 +224,7 @@ func (r *region) pickTargetGroups(in *describeTargetGroupsInput) ([]*targetGroup
 	var out []*targetGroup
 	for _, tg := range ordered(r.TargetGroups) {
 		named[tg.Name] = true
-		if (len(in.TargetGroupArns) == 0 || slices.Contains(in.TargetGroupArns, tg.ARN)) &&
-			(len(in.Names) == 0 || slices.Contains(in.Names, tg.Name)) &&
-			(in.LoadBalancerArn == "" || slices.Contains(r.loadBalancersOf(tg.ARN), in.LoadBalancerArn)) {
+		if in.names(r, tg) {
 			out = append(out, tg)
 		}
 	}
@@ -236,6 +234,13 @@ func (r *region) pickTargetGroups(in *describeTargetGroupsInput) ([]*targetGroup
 		}
 	}
 	return out, nil
+}
+
+// names tells whether the input asks for the target group; what it leaves empty asks for all.
+func (in *describeTargetGroupsInput) names(r *region, tg *targetGroup) bool {
+	return (len(in.TargetGroupArns) == 0 || slices.Contains(in.TargetGroupArns, tg.ARN)) &&
+		(len(in.Names) == 0 || slices.Contains(in.Names, tg.Name)) &&
+		(in.LoadBalancerArn == "" || slices.Contains(r.loadBalancersOf(tg.ARN), in.LoadBalancerArn))
 }
 
 type modifyTargetGroupInput struct {

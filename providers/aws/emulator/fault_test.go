@@ -91,8 +91,13 @@ func TestThrottle(t *testing.T) {
 		call func() error
 		code string
 	}{
-		{elbCall, ""}, {elbCall, ""}, {elbCall, "Throttling"},
-		{ec2Call, ""}, {ec2Call, "RequestLimitExceeded"}, {wafCall, ""}, {wafCall, "ThrottlingException"},
+		{elbCall, ""},
+		{elbCall, ""},
+		{elbCall, "Throttling"},
+		{ec2Call, ""},
+		{ec2Call, "RequestLimitExceeded"},
+		{wafCall, ""},
+		{wafCall, "ThrottlingException"},
 	} {
 		wantCode(t, step.call(), step.code)
 	}

@@ -77,7 +77,7 @@ func chooseGroup(groups []weightedGroup) (string, bool) {
 	if total == 0 {
 		return "", false
 	}
-	n := rand.IntN(total) //nolint:gosec // a load balancer's dice need not be secret
+	n := rand.IntN(total)
 	for _, one := range groups {
 		if n -= *one.Weight; n < 0 {
 			return one.TargetGroupArn, true
@@ -101,7 +101,7 @@ func (g *gate) forward(c *gateConfig, w http.ResponseWriter, req *http.Request) 
 	// A target that has drained, or whose group is gone, is cut off.
 	ctx, cancel := context.WithCancel(req.Context())
 	defer cancel()
-	defer context.AfterFunc(m.ctx, cancel)()
+	defer m.onGone(cancel)()
 	proxy := &httputil.ReverseProxy{
 		Transport:     g.plane.transport(spec.protocol, spec.version, c.front.idle),
 		FlushInterval: -1,
@@ -160,12 +160,10 @@ func (c *gateConfig) forwardedHeaders(pr *httputil.ProxyRequest) {
 		}
 	}
 	root := "Root=1-" + fmt.Sprintf("%08x", time.Now().Unix()) + "-" + randomHex(24)
-	switch trace := pr.In.Header.Get("X-Amzn-Trace-Id"); {
-	case trace == "":
-		pr.Out.Header.Set("X-Amzn-Trace-Id", root)
-	default:
-		pr.Out.Header.Set("X-Amzn-Trace-Id", "Self="+strings.TrimPrefix(root, "Root=")+";"+trace)
+	if prior := pr.In.Header.Get("X-Amzn-Trace-Id"); prior != "" {
+		root = "Self=" + strings.TrimPrefix(root, "Root=") + ";" + prior
 	}
+	pr.Out.Header.Set("X-Amzn-Trace-Id", root)
 }
 
 // targetURL is where a target's health is asked for.

@@ -43,10 +43,7 @@ func (g *gate) keeps(c *gateConfig) bool {
 }
 
 func (p *plane) newGate(address string, c *gateConfig) (*gate, error) {
-	if p.ctx.Err() != nil {
-		return nil, p.ctx.Err()
-	}
-	socket, err := (&net.ListenConfig{}).Listen(p.ctx, "tcp", address)
+	socket, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +74,9 @@ func (p *plane) newGate(address string, c *gateConfig) (*gate, error) {
 func (g *gate) close() {
 	_ = g.socket.Close() // it is closed either way
 	g.plane.running.Go(func() {
-		ctx, cancel := context.WithTimeout(g.plane.ctx, 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
+		defer g.plane.onStop(cancel)()
 		if g.server.Shutdown(ctx) != nil {
 			_ = g.server.Close() // nothing more can be done
 		}

@@ -11,7 +11,7 @@ import (
 
 // startCheck checks a target until its check is ended. The caller holds mu.
 func (p *pool) startCheck(m *member) {
-	ctx, cancel := context.WithCancel(m.ctx)
+	ctx, cancel := context.WithCancel(context.Background()) // ended by endCheck
 	m.stopCheck = cancel
 	check, protocol, version := p.spec.check, p.spec.protocol, p.spec.version
 	interval, timeout := p.plane.opts.Timing.healthPace(check)

@@ -15,9 +15,11 @@ import (
 
 // plane is the data plane: it listens where the state says, and knows nothing else of it.
 type plane struct {
-	ctx  context.Context // ends with the server; see close
-	stop context.CancelFunc
 	opts Options
+	// stop is called once, by close; stopped tells whether it was, and onStop runs a function when it is.
+	stop    func()
+	stopped func() bool
+	onStop  func(func()) func() bool
 
 	mu         sync.Mutex
 	gates      map[string]*gate
@@ -28,11 +30,13 @@ type plane struct {
 	running    sync.WaitGroup
 }
 
-func newPlane(ctx context.Context, opts Options) *plane {
-	ctx, stop := context.WithCancel(ctx)
+func newPlane(opts Options) *plane {
+	life, stop := context.WithCancel(context.Background())
 	return &plane{
-		ctx: ctx, stop: stop, opts: opts,
-		gates: map[string]*gate{}, pools: map[string]*pool{}, pairs: map[pair]*tls.Certificate{},
+		opts: opts, stop: stop,
+		stopped: func() bool { return life.Err() != nil },
+		onStop:  func(f func()) func() bool { return context.AfterFunc(life, f) },
+		gates:   map[string]*gate{}, pools: map[string]*pool{}, pairs: map[pair]*tls.Certificate{},
 		transports: map[string]*http.Transport{}, broken: map[string]string{},
 	}
 }
@@ -53,7 +57,7 @@ func (p *plane) close() {
 func (p *plane) follow(fronts []front, specs []poolSpec) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ctx.Err() != nil { // a call that was under way when the server was closed
+	if p.stopped() { // a call that was under way when the server was closed
 		fronts, specs = nil, nil
 	}
 	p.followPools(specs)
@@ -146,7 +150,7 @@ func (p *plane) transport(protocol, version string, idle time.Duration) *http.Tr
 		IdleConnTimeout:       2 * time.Second,
 		ResponseHeaderTimeout: idle,
 		DisableCompression:    true,
-		TLSClientConfig:       &tls.Config{InsecureSkipVerify: true}, // a load balancer does not check targets' certificates
+		TLSClientConfig:       &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // a load balancer does not check targets' certificates
 		Protocols:             &http.Protocols{},
 	}
 	switch {

@@ -24,9 +24,9 @@ type member struct {
 	key     string
 	address string
 	target  target
-	// ctx ends when the target has drained.
-	ctx  context.Context
-	stop context.CancelFunc
+	// gone is called when the target has drained; onGone runs a function then.
+	gone   func()
+	onGone func(func()) func() bool
 
 	// Guarded by the pool's mu.
 	state     health
@@ -54,7 +54,7 @@ func (p *pool) follow(spec poolSpec) {
 		key := targetKey(t.ID, t.Port)
 		m := old[key]
 		if m == nil || !m.target.Registered.Equal(t.Registered) {
-			m = p.newMember(t)
+			m = newMember(t)
 		} else {
 			delete(old, key)
 		}
@@ -62,7 +62,7 @@ func (p *pool) follow(spec poolSpec) {
 		p.members = append(p.members, m)
 	}
 	for _, m := range old {
-		m.stop()
+		m.gone()
 		m.endCheck()
 	}
 	slices.SortFunc(p.members, func(a, b *member) int { return strings.Compare(a.key, b.key) })
@@ -83,11 +83,13 @@ func (p *pool) follow(spec poolSpec) {
 	}
 }
 
-func (p *pool) newMember(t target) *member {
+func newMember(t target) *member {
 	m := &member{
 		key: targetKey(t.ID, t.Port), address: net.JoinHostPort(t.ID, strconv.Itoa(t.Port)), state: initialHealth,
 	}
-	m.ctx, m.stop = context.WithCancel(p.plane.ctx)
+	life, gone := context.WithCancel(context.Background())
+	m.gone = gone
+	m.onGone = func(f func()) func() bool { return context.AfterFunc(life, f) }
 	return m
 }
 

@@ -70,7 +70,7 @@ func newServer(ctx context.Context, opts Options) (*Server, error) {
 	}
 	s.admin = s.adminHandler()
 	if !opts.DataPlane.Disabled {
-		s.plane = newPlane(inner, opts)
+		s.plane = newPlane(opts)
 	}
 	s.mu.Lock()
 	s.settle(time.Now())
@@ -105,7 +105,7 @@ func (s *Server) Reset() {
 	defer s.mu.Unlock()
 	s.state.Regions = map[string]*region{}
 	s.state.Sessions = map[string]session{}
-	s.commit(time.Now())
+	_ = s.commit(time.Now()) // logged there; the next call will fail to save too
 }
 
 // ServeHTTP answers AWS calls, and the emulator's own under /_emulator/.

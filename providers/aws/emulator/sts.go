@@ -61,7 +61,8 @@ func assumeRole(c *call, in *assumeRoleInput) (*assumeRoleOutput, error) {
 		return nil, fail("ValidationError", "the role session name must have at least 2 characters")
 	}
 	if in.ExternalId != nil && len(*in.ExternalId) < 2 {
-		return nil, fail("ValidationError", "Value '%s' at 'externalId' failed to satisfy constraint: Member must have length greater than or equal to 2", *in.ExternalId)
+		return nil, fail("ValidationError",
+			"Value '%s' at 'externalId' failed to satisfy constraint: Member must have length greater than or equal to 2", *in.ExternalId)
 	}
 	seconds := in.DurationSeconds
 	if seconds == 0 {

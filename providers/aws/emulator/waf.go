@@ -102,7 +102,8 @@ func createWebACL(c *call, in *map[string]json.RawMessage) (*webACLSummaryOutput
 	}
 	for _, other := range c.r.WebACLs {
 		if other.Name == name {
-			return nil, fail("WAFDuplicateItemException", "AWS WAF couldn't perform the operation because some resource in your request is a duplicate of an existing one.")
+			return nil, fail("WAFDuplicateItemException",
+				"AWS WAF couldn't perform the operation because some resource in your request is a duplicate of an existing one.")
 		}
 	}
 	if len(c.r.WebACLs) >= c.server.opts.quota(QuotaWebACLs) {
@@ -236,7 +237,8 @@ func deleteWebACL(c *call, in *deleteWebACLInput) (*done, error) {
 	case acl.FirewallManager:
 		return nil, fail("WAFInvalidOperationException", "the web ACL is managed by Firewall Manager")
 	case len(acl.Resources) > 0:
-		return nil, fail("WAFAssociatedItemException", "AWS WAF couldn't perform the operation because your resource is being used by another resource or it's associated with another resource.")
+		return nil, fail("WAFAssociatedItemException",
+			"AWS WAF couldn't perform the operation because your resource is being used by another resource or it's associated with another resource.")
 	}
 	delete(c.r.WebACLs, acl.ARN)
 	return &done{}, nil

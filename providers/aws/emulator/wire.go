@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -103,9 +104,7 @@ func readCall(req *http.Request) (*call, error) {
 	if err != nil {
 		return c, fail("MalformedQueryString", "%s", err)
 	}
-	for key, values := range req.URL.Query() {
-		c.form[key] = values
-	}
+	maps.Copy(c.form, req.URL.Query())
 	c.action = c.form.Get("Action")
 	return c, nil
 }
