@@ -65,6 +65,7 @@ func Run(ctx context.Context, o Options, settled func(Report)) error {
 		return fmt.Errorf("making a folder for the certificate: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what stays is a public certificate
+	before := fingerprint(o.Path)
 	r, err := start(ctx, o, filepath.Join(dir, "ca.pem"))
 	if err != nil {
 		return err
@@ -75,7 +76,7 @@ func Run(ctx context.Context, o Options, settled func(Report)) error {
 	defer watching.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	watching.Go(func() { watch(ctx, o.Path, changed) })
+	watching.Go(func() { watch(ctx, o.Path, before, changed) })
 	return r.loop(ctx, changed, settled)
 }
 

@@ -14,11 +14,11 @@ import (
 // network folders and editors that replace files included, and costs microseconds.
 const lookEvery = 300 * time.Millisecond
 
-// watch sends whenever the files of path are others than before, until ctx is done.
-func watch(ctx context.Context, path string, changed chan<- struct{}) {
+// watch sends whenever the files of path are others than before, until ctx is done. before is the fingerprint of
+// what was read.
+func watch(ctx context.Context, path, before string, changed chan<- struct{}) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
-	before := fingerprint(path)
 	for {
 		select {
 		case <-ctx.Done():
