@@ -141,7 +141,7 @@ func addFleet(
 		HubMember: hubMember, Hub: mgr.GetConfig(), Inbox: inbox, Pace: options.Fleet, Log: log,
 	})
 	discovery := fleet.NewDiscovery(fleet.DiscoveryOptions{
-		Fleet: members, Namespace: options.ClusterNamespace, Config: mgr.GetConfig(), Mapper: mgr.GetRESTMapper(),
+		Fleet: members, Namespace: options.ClusterNamespace, Mapper: mgr.GetRESTMapper(),
 		Client: watching, Log: log,
 	})
 	return members, discovery, nil

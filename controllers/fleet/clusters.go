@@ -10,10 +10,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/rest"
+	"k8s.io/apimachinery/pkg/watch"
 	toolscache "k8s.io/client-go/tools/cache"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fleetgate/fleetgate/controllers/secret"
@@ -23,18 +24,11 @@ import (
 // ClusterKind is Cluster API's Cluster; the version is the one that the hub prefers.
 var ClusterKind = schema.GroupKind{Group: "cluster.x-k8s.io", Kind: "Cluster"}
 
-// ClusterMetadata is an empty Cluster of a version, to watch metadata of: labels and name are all we need.
-func ClusterMetadata(version schema.GroupVersionKind) *metav1.PartialObjectMetadata {
-	out := &metav1.PartialObjectMetadata{}
-	out.SetGroupVersionKind(version)
-	return out
-}
-
 // Discovery finds members: Cluster objects of one namespace and the Secrets with their kubeconfigs.
 type Discovery struct {
 	fleet     *Fleet
 	namespace string
-	config    *rest.Config
+	client    client.WithWatch
 	mapper    meta.RESTMapper
 	secrets   *secret.Watcher
 	log       logr.Logger
@@ -53,8 +47,7 @@ type DiscoveryOptions struct {
 	Fleet *Fleet
 	// Namespace of Cluster objects and their Secrets.
 	Namespace string
-	// Config and Mapper of the hub; Client watches Secrets.
-	Config *rest.Config
+	// Mapper and Client of the hub.
 	Mapper meta.RESTMapper
 	Client client.WithWatch
 	Log    logr.Logger
@@ -63,7 +56,7 @@ type DiscoveryOptions struct {
 // NewDiscovery gives a Discovery that starts with Start.
 func NewDiscovery(options DiscoveryOptions) *Discovery {
 	d := &Discovery{
-		fleet: options.Fleet, namespace: options.Namespace, config: options.Config, mapper: options.Mapper, log: options.Log,
+		fleet: options.Fleet, namespace: options.Namespace, client: options.Client, mapper: options.Mapper, log: options.Log,
 		labels: map[string]map[string]string{}, kubeconfigs: map[string]*corev1.Secret{}, asked: map[string]bool{},
 	}
 	d.secrets = secret.New(options.Client, options.Log, d.onSecret)
@@ -101,18 +94,13 @@ func (d *Discovery) Start(ctx context.Context) error {
 	}
 }
 
-// watch keeps a cache of its own, of one namespace and one kind, so that the operator needs no right to read
-// Clusters elsewhere.
+// watch looks at one namespace alone, so that the operator needs no right to read Clusters elsewhere.
 func (d *Discovery) watch(ctx context.Context, version schema.GroupVersionKind) error {
 	d.setListed(false)
-	clusters, err := cache.New(d.config, cache.Options{
-		Mapper: d.mapper, DefaultNamespaces: map[string]cache.Config{d.namespace: {}}, DefaultTransform: slim,
-	})
-	if err != nil {
-		return fmt.Errorf("watch Clusters: %w", err)
-	}
-	informer, err := clusters.GetInformer(ctx, ClusterMetadata(version), cache.BlockUntilSynced(false))
-	if err != nil {
+	kind := &unstructured.Unstructured{}
+	kind.SetGroupVersionKind(version)
+	informer := toolscache.NewSharedInformer(d.clusters(version), kind, 0)
+	if err := informer.SetTransform(slim); err != nil {
 		return fmt.Errorf("watch Clusters: %w", err)
 	}
 	handler, err := informer.AddEventHandler(d.handler())
@@ -120,11 +108,7 @@ func (d *Discovery) watch(ctx context.Context, version schema.GroupVersionKind) 
 		return fmt.Errorf("watch Clusters: %w", err)
 	}
 	var running sync.WaitGroup
-	running.Go(func() {
-		if err := clusters.Start(ctx); err != nil {
-			d.log.Error(err, "the cache of Clusters stopped")
-		}
-	})
+	running.Go(func() { informer.RunWithContext(ctx) })
 	running.Go(func() {
 		if toolscache.WaitForCacheSync(ctx.Done(), handler.HasSynced) {
 			d.setListed(true)
@@ -133,6 +117,23 @@ func (d *Discovery) watch(ctx context.Context, version schema.GroupVersionKind) 
 	err = d.secrets.Start(ctx)
 	running.Wait()
 	return err
+}
+
+func (d *Discovery) clusters(version schema.GroupVersionKind) toolscache.ListerWatcher {
+	list := func() *unstructured.UnstructuredList {
+		out := &unstructured.UnstructuredList{}
+		out.SetGroupVersionKind(version.GroupVersion().WithKind(version.Kind + "List"))
+		return out
+	}
+	return &toolscache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+			found := list()
+			return found, d.client.List(ctx, found, &client.ListOptions{Namespace: d.namespace, Raw: &options})
+		},
+		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
+			return d.client.Watch(ctx, list(), &client.ListOptions{Namespace: d.namespace, Raw: &options})
+		},
+	}
 }
 
 func (d *Discovery) handler() toolscache.ResourceEventHandler {

@@ -29,8 +29,8 @@ type Connection struct {
 	Member string
 	// Client writes, and reads past the cache. Its calls want a context with a deadline.
 	Client client.Client
-	// Cache reads what the member's watches brought: Services, and proxy Pods, Deployments (metadata) and
-	// ProxyConfigs (without data).
+	// Cache reads what the member's watches brought: Services, and proxy Pods, Deployments and ProxyConfigs, all without
+	// what nobody asks for (slim).
 	Cache client.Reader
 
 	cache cache.Cache
@@ -116,14 +116,8 @@ func memberCache(options cache.Options, onWatchError func(error)) cache.Options 
 	options.ByObject = map[client.Object]cache.ByObject{
 		&corev1.Service{}:                {},
 		&corev1.Pod{}:                    {Label: ours},
-		deploymentMetadata():             {Label: ours},
+		&appsv1.Deployment{}:             {Label: ours},
 		&dataplanev1alpha1.ProxyConfig{}: {Label: ours},
 	}
 	return options
-}
-
-func deploymentMetadata() *metav1.PartialObjectMetadata {
-	out := &metav1.PartialObjectMetadata{}
-	out.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("Deployment"))
-	return out
 }

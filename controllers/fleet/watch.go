@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	toolscache "k8s.io/client-go/tools/cache"
@@ -23,7 +24,7 @@ func watched() map[world.Kind]client.Object {
 	return map[world.Kind]client.Object{
 		world.KindService:      &corev1.Service{},
 		gather.KindPod:         &corev1.Pod{},
-		gather.KindDeployment:  deploymentMetadata(),
+		gather.KindDeployment:  &appsv1.Deployment{},
 		gather.KindProxyConfig: &dataplanev1alpha1.ProxyConfig{},
 	}
 }

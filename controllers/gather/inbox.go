@@ -12,7 +12,7 @@ import (
 const (
 	KindPod         world.Kind = "Pod"
 	KindProxyConfig world.Kind = "ProxyConfig"
-	// KindDeployment carries the metadata of a proxy Deployment. It is not in the World: who deploys looks at it.
+	// KindDeployment carries a proxy Deployment, as slim as the cache has it. It is not in the World: who deploys looks at it.
 	KindDeployment world.Kind = "Deployment"
 	// KindProxyProblem carries a string: why the proxies of the Gateway of that name cannot be deployed in Member.
 	KindProxyProblem world.Kind = "ProxyProblem"

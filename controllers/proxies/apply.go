@@ -108,8 +108,7 @@ func (w *worker) applyPods(ctx context.Context, to *fleet.Connection, want deplo
 	if err != nil {
 		return have, err
 	}
-	seen := &metav1.PartialObjectMetadata{}
-	seen.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("Deployment"))
+	seen := &appsv1.Deployment{}
 	err = to.Cache.Get(ctx, client.ObjectKeyFromObject(object), seen)
 	if err == nil && hash == have.pods && seen.Generation <= have.generation {
 		return have, nil

@@ -63,8 +63,7 @@ func (w *worker) somethingSeen(ctx context.Context, to *fleet.Connection, proxy 
 	if err := to.Cache.List(ctx, configs, selection...); err != nil || len(configs.Items) > 0 {
 		return true
 	}
-	deployments := &metav1.PartialObjectMetadataList{}
-	deployments.SetGroupVersionKind(appsv1.SchemeGroupVersion.WithKind("DeploymentList"))
+	deployments := &appsv1.DeploymentList{}
 	err := to.Cache.List(ctx, deployments, selection...)
 	return err != nil || len(deployments.Items) > 0
 }

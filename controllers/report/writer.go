@@ -3,6 +3,7 @@ package report
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -109,7 +110,7 @@ func (w *Writer) step(ctx context.Context, key world.Key) {
 	}
 	err := w.write(ctx, reader, patch)
 	if err != nil && !apierrors.IsNotFound(err) {
-		if !apierrors.IsConflict(err) {
+		if !apierrors.IsConflict(err) && !errors.Is(err, context.Canceled) {
 			w.options.Log.Info("a status was not written; trying again", "kind", string(key.Kind), "object", key.Name.String(), "reason", err.Error())
 		}
 		w.queue.AddRateLimited(key)
