@@ -6,8 +6,8 @@ import (
 	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
-// rulesPerChunk is how many rules a chunk should have on average.
-const rulesPerChunk = 48
+// rulesPerChunk is how many rules a chunk has on average at most; at least it has half of that, unless it is the only one.
+const rulesPerChunk = 96
 
 // group spreads the routes of a Gateway over its chunks. A route is wholly in one chunk, chosen by a hash of
 // its name alone: a changed route rewrites one chunk, and the routes of one giant hostname spread evenly.

@@ -74,6 +74,12 @@ func (k Key) Compare(other Key) int {
 	return cmp.Or(cmp.Compare(k.Namespace, other.Namespace), cmp.Compare(k.Name, other.Name))
 }
 
+// is says whether text is this Key as "namespace/name".
+func (k Key) is(text string) bool {
+	return len(text) == len(k.Namespace)+1+len(k.Name) && text[len(k.Namespace)] == '/' &&
+		text[len(k.Namespace)+1:] == k.Name && text[:len(k.Namespace)] == k.Namespace
+}
+
 // String is "namespace/name".
 func (k Key) String() string { return k.Namespace + "/" + k.Name }
 

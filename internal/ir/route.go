@@ -23,7 +23,7 @@ func (r *Route) Key() Key { return Key{r.Namespace, r.Name} }
 // For is what the proxies of a Gateway get of the route; nil if nothing.
 func (r *Route) For(gateway Key) *RouteGateway {
 	for i := range r.Gateways {
-		if r.Gateways[i].Gateway == gateway.String() {
+		if gateway.is(r.Gateways[i].Gateway) {
 			return &r.Gateways[i]
 		}
 	}

@@ -28,10 +28,11 @@ func Changed(w *world.World, prev, next ir.IR) []Patch {
 	ours := controllers(w)
 	before := prev.Routes
 	for _, r := range next.Routes {
-		for len(before) > 0 && before[0].Key().Compare(r.Key()) < 0 {
+		for len(before) > 0 && before[0] != r && before[0].Key().Compare(r.Key()) < 0 {
 			before = before[1:]
 		}
 		if len(before) > 0 && before[0] == r {
+			before = before[1:]
 			continue
 		}
 		if patch, needed := route(w, r, ours); needed {

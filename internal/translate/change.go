@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/fleetgate/fleetgate/internal/ir"
@@ -82,8 +83,9 @@ func (t *translator) changedRoutes(prev ir.IR, marks dirty, changed []world.Key)
 			translate(ir.Key(key.Name))
 		}
 	}
+	touched := marks.toucher()
 	for _, route := range prev.Routes {
-		if marks.touches(route.Deps) {
+		if touched(route.Deps) {
 			translate(route.Key())
 		}
 	}
@@ -95,24 +97,20 @@ func mergeRoutes(old []*ir.Route, fresh map[ir.Key]*ir.Route) []*ir.Route {
 	if len(fresh) == 0 {
 		return old
 	}
-	added := make([]*ir.Route, 0, len(fresh))
-	for _, route := range fresh {
-		if route != nil {
-			added = append(added, route)
-		}
-	}
-	slices.SortFunc(added, func(a, b *ir.Route) int { return a.Key().Compare(b.Key()) })
-	out := make([]*ir.Route, 0, len(old)+len(added))
-	for _, route := range old {
-		for len(added) > 0 && added[0].Key().Compare(route.Key()) <= 0 {
-			out = append(out, added[0])
-			added = added[1:]
-		}
-		if _, replaced := fresh[route.Key()]; !replaced {
+	keys := slices.SortedFunc(maps.Keys(fresh), ir.Key.Compare)
+	out := make([]*ir.Route, 0, len(old)+len(keys))
+	for _, key := range keys {
+		at, found := slices.BinarySearchFunc(old, key, func(r *ir.Route, want ir.Key) int { return r.Key().Compare(want) })
+		out = append(out, old[:at]...)
+		if route := fresh[key]; route != nil {
 			out = append(out, route)
 		}
+		if found {
+			at++
+		}
+		old = old[at:]
 	}
-	out = append(out, added...)
+	out = append(out, old...)
 	if len(out) == 0 {
 		return nil
 	}

@@ -32,6 +32,9 @@ func (d dependencies) sorted() []uint64 {
 	return out
 }
 
+// few is how many marks are compared one by one rather than hashed.
+const few = 8
+
 // dirty is what changed, as the hashes that dependencies are told by.
 type dirty map[uint64]struct{}
 
@@ -45,6 +48,25 @@ func (d dirty) mark(key world.Key) {
 	default:
 	}
 	d[key.Hash()] = struct{}{}
+}
+
+// toucher says of dependencies whether something that they name has changed. Nothing may be marked while it is used.
+func (d dirty) toucher() func(deps []uint64) bool {
+	if len(d) > few {
+		return d.touches
+	}
+	marks := make([]uint64, 0, len(d))
+	for hash := range d {
+		marks = append(marks, hash)
+	}
+	return func(deps []uint64) bool {
+		for _, hash := range deps {
+			if slices.Contains(marks, hash) {
+				return true
+			}
+		}
+		return false
+	}
 }
 
 // touches says whether something that these dependencies name has changed.

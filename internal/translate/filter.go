@@ -111,7 +111,7 @@ func (r *ruleContext) headers(at string, specs []gatewayv1.HTTPHeader) []config.
 }
 
 func (r *ruleContext) headerName(at, name string) {
-	if !tokenPattern.MatchString(name) {
+	if !isToken(name) {
 		r.broken(ir.UnsupportedValue, "%s: %q is not a header name", at, name)
 	}
 }

@@ -14,9 +14,22 @@ import (
 
 var (
 	pathPattern   = regexp.MustCompile(`^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$`)
-	tokenPattern  = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+\\-.^_`|~]+$")
 	regexpPattern = regexp.MustCompile(`\.[*+]|\\[dwsDWSb.]|\[[^\]]+\][*+?{]|\(\?|^\^|\$$|\([^()]*\|[^()]*\)`)
 )
+
+// tokenBytes are the bytes of a header name besides letters and digits (RFC 9110).
+const tokenBytes = "!#$%&'*+-.^_`|~"
+
+// isToken says whether a text can be a header name.
+func isToken(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte(tokenBytes, c) < 0 {
+			return false
+		}
+	}
+	return text != ""
+}
 
 // methods of HTTPMethod.
 var methods = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
@@ -49,7 +62,7 @@ func (r *ruleContext) match(field string, spec *gatewayv1.HTTPRouteMatch) (confi
 	}
 	for i, header := range spec.Headers {
 		name := strings.ToLower(string(header.Name))
-		if !tokenPattern.MatchString(name) {
+		if !isToken(name) {
 			r.broken(ir.UnsupportedValue, "%s.headers[%d].name: %q is not a header name", field, i, header.Name)
 		}
 		value := r.value(fmt.Sprintf("%s.headers[%d]", field, i), "header "+string(header.Name),
@@ -102,7 +115,7 @@ func (r *ruleContext) regexp(field, expression string) {
 
 // looksLikeRegexp says that a value has signs of a regular expression that a literal value hardly has.
 func looksLikeRegexp(value string) bool {
-	if !regexpPattern.MatchString(value) {
+	if !strings.ContainsAny(value, `*+\[(^$`) || !regexpPattern.MatchString(value) {
 		return false
 	}
 	_, err := regexp.Compile(value)

@@ -5,8 +5,8 @@ import (
 	"reflect"
 	"testing"
 
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"pgregory.net/rapid"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
 	"github.com/fleetgate/fleetgate/dataplane/config"
