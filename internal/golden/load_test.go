@@ -42,6 +42,7 @@ type options struct {
 	Fronts map[string]world.Front `json:"fronts"`
 	// Mismatched are hostnames by Secret: each gets a certificate for them, and a key of another.
 	Mismatched map[string][]string `json:"mismatched"`
+	Cloud      cloudOptions        `json:"cloud"`
 }
 
 // member is a member of options.yaml.
