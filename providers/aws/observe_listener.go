@@ -49,7 +49,10 @@ func (o *observer) observeListeners(ctx context.Context, candidates []elbtypes.L
 }
 
 func (o *observer) listenerSpec(l elbtypes.Listener) ListenerSpec {
-	out := ListenerSpec{Port: awssdk.ToInt32(l.Port), Protocol: string(l.Protocol), SSLPolicy: awssdk.ToString(l.SslPolicy)}
+	out := ListenerSpec{Port: awssdk.ToInt32(l.Port), Protocol: string(l.Protocol)}
+	if l.Protocol == elbtypes.ProtocolEnumHttps {
+		out.SSLPolicy = awssdk.ToString(l.SslPolicy)
+	}
 	if len(l.Certificates) > 0 {
 		out.Certificate = o.name(awssdk.ToString(l.Certificates[0].CertificateArn))
 	}

@@ -34,7 +34,7 @@ func changing(t *testing.T, r run) {
 		name  string
 		apply func(*ir.Front)
 	}{
-		{"a proxy is replaced", func(f *ir.Front) { f.Ports[0].Targets[0].Addresses = []string{"10.0.9.9"} }},
+		{"a proxy is replaced", func(f *ir.Front) { f.Ports[0].Targets[0].Addresses[0] += "9" }},
 		{"a member is drained", func(f *ir.Front) { f.Ports[0].Targets[0].Weight = 0 }},
 		{"a member has no proxies", func(f *ir.Front) { f.Ports[0].Targets[0].Addresses = nil }},
 		{"a member leaves", func(f *ir.Front) {
