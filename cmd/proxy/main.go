@@ -58,7 +58,8 @@ func run(f flags, logger *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", f.admin)
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", f.admin)
 	if err != nil {
 		return fmt.Errorf("admin port: %w", err)
 	}

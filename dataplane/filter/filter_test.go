@@ -27,17 +27,15 @@ func TestEditHeader(t *testing.T) {
 	filter.EditHeader(header, nil)
 }
 
-func text(s string) *string { return &s }
-
 func TestEditPath(t *testing.T) {
-	prefix := func(p string) *config.PathEdit { return &config.PathEdit{Prefix: text(p)} }
+	prefix := func(p string) *config.PathEdit { return &config.PathEdit{Prefix: new(p)} }
 	cases := []struct {
 		name, path, matched string
 		edit                *config.PathEdit
 		want                string
 	}{
 		{"no edit", "/foo/bar", "/foo", nil, "/foo/bar"},
-		{"full", "/foo/bar", "/foo", &config.PathEdit{Full: text("/all")}, "/all"},
+		{"full", "/foo/bar", "/foo", &config.PathEdit{Full: new("/all")}, "/all"},
 		{"prefix", "/foo/bar", "/foo", prefix("/xyz"), "/xyz/bar"},
 		{"prefix with slash", "/foo/bar", "/foo", prefix("/xyz/"), "/xyz/bar"},
 		{"whole path", "/foo", "/foo", prefix("/xyz"), "/xyz"},
@@ -73,7 +71,7 @@ func TestEditedPathsStayUnderTheReplacement(t *testing.T) {
 			return
 		}
 		for _, replacement := range []string{"", "/", "/out", "/out/"} {
-			got, ok := filter.EditPath(path, "/in", &config.PathEdit{Prefix: text(replacement)})
+			got, ok := filter.EditPath(path, "/in", &config.PathEdit{Prefix: new(replacement)})
 			base := strings.TrimSuffix(replacement, "/")
 			if !ok || strings.Contains(got, "//") || got != base && !strings.HasPrefix(got, base+"/") {
 				t.Fatalf("%q with %q became %q, %v", path, replacement, got, ok)
@@ -95,7 +93,7 @@ func TestLocation(t *testing.T) {
 		{"port", "", config.Listener{Port: 80, Protocol: config.HTTP}, config.Redirect{Port: 8443, Scheme: "https"}, "https://a.example.com:8443/p/q?x=1"},
 		{"http's port on https", "443 is not http's default", config.Listener{Port: 80, Protocol: config.HTTP}, config.Redirect{Port: 443}, "http://a.example.com:443/p/q?x=1"},
 		{"hostname", "", config.Listener{Port: 80, Protocol: config.HTTP}, config.Redirect{Hostname: "b.org"}, "http://b.org/p/q?x=1"},
-		{"path", "", config.Listener{Port: 80, Protocol: config.HTTP}, config.Redirect{Path: &config.PathEdit{Prefix: text("/n")}}, "http://a.example.com/n/q?x=1"},
+		{"path", "", config.Listener{Port: 80, Protocol: config.HTTP}, config.Redirect{Path: &config.PathEdit{Prefix: new("/n")}}, "http://a.example.com/n/q?x=1"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

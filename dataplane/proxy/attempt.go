@@ -19,9 +19,6 @@ var (
 	errAttemptOver    = errors.New("the attempt is over")
 )
 
-// requestTimer is the context key of the timer of the whole request.
-type requestTimer struct{}
-
 // failure is why an attempt gave no response.
 type failure int
 
@@ -41,10 +38,11 @@ type attempt struct {
 	endpoint *balance.Endpoint
 	response *http.Response
 	failure  failure
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
-	timer    *time.Timer
-	ended    bool
+	// cause tells why the attempt's time is over, nil while it is not.
+	cause  func() error
+	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	ended  bool
 }
 
 // end gives up what the attempt holds. The response's body cannot be read after it.
@@ -98,13 +96,14 @@ func (x *exchange) try(ctx context.Context, tried []*balance.Endpoint) *attempt 
 	t := &attempt{endpoint: endpoint}
 	x.record.Attempts++
 	x.record.Endpoint = endpoint.Address
-	t.ctx, t.cancel = context.WithCancelCause(ctx)
+	ctx, t.cancel = context.WithCancelCause(ctx)
+	t.cause = func() error { return context.Cause(ctx) }
 	if ms := x.action.rule.Timeouts.BackendRequest; ms > 0 {
 		t.timer = time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { t.cancel(errBackendTimeout) })
 	}
 	var reused atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { reused.Store(info.Reused) }}
-	out := x.out.WithContext(httptrace.WithClientTrace(t.ctx, trace))
+	out := x.out.WithContext(httptrace.WithClientTrace(ctx, trace))
 	url := *x.out.URL
 	url.Host = endpoint.Address
 	out.URL = &url
@@ -114,9 +113,9 @@ func (x *exchange) try(ctx context.Context, tried []*balance.Endpoint) *attempt 
 			out.GetBody = func() (io.ReadCloser, error) { return x.body.reader(), nil }
 		}
 	}
-	response, err := x.proxy.transports.of(x.pool.Config.Protocol).RoundTrip(out)
+	response, err := x.proxy.transports.of(x.pool.Config.Protocol).RoundTrip(out) //nolint:bodyclose // end closes it
 	if err != nil {
-		t.failure = classify(t.ctx, err, out.Method, reused.Load())
+		t.failure = classify(t.cause(), err, out.Method, reused.Load())
 		x.record.Failures++
 		if t.failure == connectFailed {
 			x.pool.Failed(endpoint, time.Now())
@@ -129,8 +128,8 @@ func (x *exchange) try(ctx context.Context, tried []*balance.Endpoint) *attempt 
 }
 
 // classify tells why a round trip failed.
-func classify(ctx context.Context, err error, method string, reused bool) failure {
-	if cause := context.Cause(ctx); cause != nil {
+func classify(cause, err error, method string, reused bool) failure {
+	if cause != nil {
 		switch {
 		case errors.Is(cause, errRequestTimeout):
 			return requestTimeout

@@ -28,9 +28,11 @@ type exchange struct {
 	backend *config.Backend
 	pool    *balance.Pool
 	// out is the request for backends, without the endpoint.
-	out    *http.Request
-	body   *replay
-	peer   peer
+	out  *http.Request
+	body *replay
+	peer peer
+	// timer ends the whole request; nil when the rule gives it all the time.
+	timer  *time.Timer
 	record Record
 }
 
@@ -90,7 +92,7 @@ func (x *exchange) route() (int, string) {
 	if x.result.Rule == nil {
 		return http.StatusNotFound, ReasonNoRoute
 	}
-	x.action = x.result.Rule.Value.(*action)
+	x.action = x.result.Rule.Value.(*action) //nolint:errcheck // attach makes nothing else
 	rule := x.action.rule
 	x.record.Route, x.record.Rule = rule.Route, x.action.name
 	if rule.Broken != "" {
@@ -123,7 +125,7 @@ func (x *exchange) forward() {
 	if ms := x.action.rule.Timeouts.Request; ms > 0 {
 		timer := time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { cancel(errRequestTimeout) })
 		defer timer.Stop()
-		ctx = context.WithValue(ctx, requestTimer{}, timer)
+		x.timer = timer
 	}
 	if !x.prepare() {
 		x.answer(http.StatusInternalServerError, ReasonRewriteFailed)

@@ -192,8 +192,10 @@ func TestMirrorsNeverDelayOrFailTheRequest(t *testing.T) {
 	})
 	rule := prefixRule("n/m", "/", "a")
 	rule.Filters.Mirrors = []config.Mirror{
-		{Pool: "slow", Numerator: 1, Denominator: 2}, {Pool: "dead", Numerator: 1, Denominator: 1},
-		{Pool: "empty", Numerator: 1, Denominator: 1}, {Pool: "unknown", Numerator: 1, Denominator: 1},
+		{Pool: "slow", Numerator: 1, Denominator: 2},
+		{Pool: "dead", Numerator: 1, Denominator: 1},
+		{Pool: "empty", Numerator: 1, Denominator: 1},
+		{Pool: "unknown", Numerator: 1, Denominator: 1},
 	}
 	b := start(t, plainSnapshot([]config.Rule{rule}, map[string][]config.Endpoint{
 		"a": {backend(t, echo("a"))}, "slow": {slow}, "dead": {dead(t)}, "empty": nil,

@@ -28,28 +28,38 @@ func (x *exchange) setForwarded(header http.Header) {
 	listener := x.result.Listener
 	chain, scheme, port := x.peer.address.String(), strings.ToLower(string(listener.Protocol)), strconv.Itoa(int(listener.Port))
 	if x.peer.trusted {
-		in := x.r.Header
-		if before := strings.Join(in["X-Forwarded-For"], ", "); before != "" {
+		if before := strings.Join(x.r.Header["X-Forwarded-For"], ", "); before != "" {
 			chain = before + ", " + chain
 		}
-		if said := in["X-Forwarded-Proto"]; len(said) == 1 && (said[0] == "http" || said[0] == "https") {
-			scheme = said[0]
-		}
-		if said := in["X-Forwarded-Port"]; len(said) == 1 && isPort(said[0]) {
-			port = said[0]
-		}
+		scheme = said(x.r.Header["X-Forwarded-Proto"], isScheme, scheme)
+		port = said(x.r.Header["X-Forwarded-Port"], isPort, port)
 	} else {
-		for name := range header {
-			if name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
-				delete(header, name)
-			}
-		}
+		removeForwarded(header)
 	}
 	header["X-Forwarded-For"] = []string{chain}
 	header["X-Forwarded-Proto"] = []string{scheme}
 	header["X-Forwarded-Port"] = []string{port}
 	header["X-Request-Id"] = []string{x.record.RequestID}
 }
+
+// said is the one value of a field if it is valid, else what is known without it.
+func said(values []string, valid func(string) bool, otherwise string) string {
+	if len(values) == 1 && valid(values[0]) {
+		return values[0]
+	}
+	return otherwise
+}
+
+// removeForwarded takes away what a client says of its own way here.
+func removeForwarded(header http.Header) {
+	for name := range header {
+		if name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
+			delete(header, name)
+		}
+	}
+}
+
+func isScheme(s string) bool { return s == "http" || s == "https" }
 
 func isPort(s string) bool {
 	n, err := strconv.ParseUint(s, 10, 16)

@@ -157,12 +157,12 @@ func TestFilters(t *testing.T) {
 	rule.Filters = config.Filters{
 		Request:  &config.HeaderEdit{Set: []config.Header{{Name: "X-Set", Value: "1"}}, Add: []config.Header{{Name: "X-Add", Value: "r"}}, Remove: []string{"X-Gone"}},
 		Response: &config.HeaderEdit{Set: []config.Header{{Name: "X-Resp", Value: "1"}}, Remove: []string{"X-Backend"}},
-		Rewrite:  &config.Rewrite{Hostname: "inner.example.com", Path: &config.PathEdit{Prefix: text("/")}},
+		Rewrite:  &config.Rewrite{Hostname: "inner.example.com", Path: &config.PathEdit{Prefix: new("/")}},
 	}
 	rule.Backends[0].Filters.Request = &config.HeaderEdit{Add: []config.Header{{Name: "X-Add", Value: "b"}}}
 	redirect := prefixRule("n/r", "/old", "")
 	redirect.Backends = nil
-	redirect.Filters.Redirect = &config.Redirect{Scheme: "https", Path: &config.PathEdit{Prefix: text("/new")}, Status: 308}
+	redirect.Filters.Redirect = &config.Redirect{Scheme: "https", Path: &config.PathEdit{Prefix: new("/new")}, Status: 308}
 	b := start(t, plainSnapshot([]config.Rule{rule, redirect}, map[string][]config.Endpoint{"a": {backend(t, echo("a"))}}))
 	got := b.get("http://shop.org/foo/bar?x=1", "X-Gone", "1", "X-Set", "old")
 	s := got.seen(t)

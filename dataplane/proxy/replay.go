@@ -43,7 +43,7 @@ func (b *replay) whole() ([]byte, bool) {
 	}
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	return b.kept, b.end == io.EOF && !b.overflow
+	return b.kept, errors.Is(b.end, io.EOF) && !b.overflow
 }
 
 // reader gives the body of one attempt.

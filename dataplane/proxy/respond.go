@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"io"
 	"maps"
@@ -27,7 +26,7 @@ func (x *exchange) respond(t *attempt) {
 	}
 	x.w.WriteHeader(response.StatusCode)
 	if err := x.relay(response); err != nil {
-		x.abort(t.ctx, err)
+		x.abort(t.cause(), err)
 	}
 	for name, values := range response.Trailer {
 		if !slices.Contains(announced, name) {
@@ -40,9 +39,7 @@ func (x *exchange) respond(t *attempt) {
 func (x *exchange) copyHeader(response *http.Response) {
 	removeHopByHop(response.Header)
 	header := x.w.Header()
-	for name, values := range response.Header {
-		header[name] = values
-	}
+	maps.Copy(header, response.Header)
 	filter.EditHeader(header, x.action.rule.Filters.Response)
 	filter.EditHeader(header, x.backend.Filters.Response)
 	if _, ok := header["Content-Type"]; !ok {
@@ -54,40 +51,56 @@ var errClient = errors.New("write to the client")
 
 // relay copies the body. What a backend sends piece by piece is passed on piece by piece.
 func (x *exchange) relay(response *http.Response) error {
-	buffer := relayBuffers.Get().(*[64 << 10]byte)
+	buffer := borrow()
 	defer relayBuffers.Put(buffer)
-	streaming := response.ContentLength < 0
-	flush := http.NewResponseController(x.w).Flush
-	if streaming {
-		if err := flush(); err != nil {
-			return errors.Join(errClient, err)
-		}
+	out := clientBody{x.w, http.NewResponseController(x.w), response.ContentLength < 0}
+	if err := out.flush(); err != nil {
+		return err
 	}
 	for {
 		n, err := response.Body.Read(buffer[:])
 		if n > 0 {
-			if _, err := x.w.Write(buffer[:n]); err != nil {
+			if _, err := out.w.Write(buffer[:n]); err != nil {
 				return errors.Join(errClient, err)
 			}
-			if streaming && err == nil {
-				if err := flush(); err != nil {
-					return errors.Join(errClient, err)
-				}
-			}
 		}
-		if err == io.EOF {
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil
+		case err != nil:
+			return err
 		}
-		if err != nil {
+		if err := out.flush(); err != nil {
 			return err
 		}
 	}
 }
 
+// clientBody is the body of a response to a client.
+type clientBody struct {
+	w          http.ResponseWriter
+	controller *http.ResponseController
+	streaming  bool
+}
+
+// flush sends what is there, if the body is a stream.
+func (b *clientBody) flush() error {
+	if !b.streaming {
+		return nil
+	}
+	if err := b.controller.Flush(); err != nil {
+		return errors.Join(errClient, err)
+	}
+	return nil
+}
+
+func borrow() *[64 << 10]byte {
+	return relayBuffers.Get().(*[64 << 10]byte) //nolint:errcheck // New makes nothing else
+}
+
 // abort ends an exchange whose response cannot be completed. The client's connection is cut, so
 // that half a response is not taken for a whole one.
-func (x *exchange) abort(ctx context.Context, err error) {
-	cause := context.Cause(ctx)
+func (x *exchange) abort(cause, err error) {
 	switch {
 	case errors.Is(err, errClient):
 		x.record.Reason = ReasonClientGone

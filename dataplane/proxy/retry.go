@@ -33,7 +33,7 @@ func (x *exchange) attempts(ctx context.Context) *attempt {
 			t.discard()
 			if !x.backoff(ctx, asked) {
 				t.end()
-				return &attempt{failure: classify(ctx, nil, "", false)}
+				return &attempt{failure: classify(context.Cause(ctx), nil, "", false)}
 			}
 		default:
 			return t

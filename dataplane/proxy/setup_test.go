@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -62,10 +63,9 @@ func (l *lines) records(t *testing.T) (records []map[string]any) {
 func (b *bed) last(path string) map[string]any {
 	b.t.Helper()
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
-		records := b.log.records(b.t)
-		for i := len(records) - 1; i >= 0; i-- {
-			if records[i]["path"] == path {
-				return records[i]
+		for _, record := range slices.Backward(b.log.records(b.t)) {
+			if record["path"] == path {
+				return record
 			}
 		}
 	}
@@ -219,8 +219,6 @@ func dead(t *testing.T) config.Endpoint {
 	defer listener.Close()
 	return endpointOf(t, listener.Addr().String())
 }
-
-func text(s string) *string { return &s }
 
 // prefixRule is a rule that sends everything under a path to a pool.
 func prefixRule(route, path, pool string) config.Rule {

@@ -30,8 +30,8 @@ func (x *exchange) upgrade(t *attempt) {
 	}
 	// Time limits are for requests and responses, not for the conversation that follows.
 	t.stopTimer()
-	if timer, ok := t.ctx.Value(requestTimer{}).(*time.Timer); ok {
-		timer.Stop()
+	if x.timer != nil {
+		x.timer.Stop()
 	}
 	client, buffered, err := http.NewResponseController(x.w).Hijack()
 	if err != nil {
@@ -98,7 +98,7 @@ func (t *tunnel) run(fromClient io.Reader) {
 }
 
 func relayAll(to io.Writer, from io.Reader) {
-	buffer := relayBuffers.Get().(*[64 << 10]byte)
+	buffer := borrow()
 	defer relayBuffers.Put(buffer)
 	// Hidden methods would make io.Copy take buffers of its own.
 	_, _ = io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, buffer[:])

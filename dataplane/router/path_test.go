@@ -1,6 +1,7 @@
 package router
 
 import (
+	"errors"
 	"strings"
 	"testing"
 )
@@ -61,7 +62,7 @@ func TestNormalPathRefuses(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got, err := NormalPath(c.raw); err != c.want {
+			if got, err := NormalPath(c.raw); !errors.Is(err, c.want) {
 				t.Fatalf("got %q, %v, want %v", got, err, c.want)
 			}
 		})

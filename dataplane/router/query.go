@@ -27,9 +27,10 @@ func equalDecoded(encoded, plain string) bool {
 	at := 0
 	for i := 0; i < len(encoded); i++ {
 		c := encoded[i]
-		if c == '+' {
+		switch c {
+		case '+':
 			c = ' '
-		} else if c == '%' {
+		case '%':
 			if b, ok := unhex(encoded, i); ok {
 				c = b
 				i += 2
@@ -60,25 +61,26 @@ func decoded(encoded string) string {
 func NormalQuery(raw string) (string, error) {
 	clean := true
 	for i := range len(raw) {
-		switch c := raw[i]; {
-		case c == '#':
-			return "", errFragment
-		case c < 0x20 || c == 0x7f:
-			return "", errControl
-		case c >= 0x80 || c == ' ' || c == '"' || c == '<' || c == '>':
-			clean = false
+		c := raw[i]
+		if c < 0x20 || c == 0x7f || c == '#' {
+			return "", refusal(c)
 		}
+		clean = clean && queryByte(c)
 	}
 	if clean {
 		return raw, nil
 	}
 	out := make([]byte, 0, len(raw)+16)
 	for i := range len(raw) {
-		if c := raw[i]; c >= 0x80 || c == ' ' || c == '"' || c == '<' || c == '>' {
-			out = appendHex(out, c)
-		} else {
+		if c := raw[i]; queryByte(c) {
 			out = append(out, c)
+		} else {
+			out = appendHex(out, c)
 		}
 	}
 	return string(out), nil
+}
+
+func queryByte(c byte) bool {
+	return c < 0x80 && c != ' ' && c != '"' && c != '<' && c != '>'
 }

@@ -95,7 +95,7 @@ type feed[T runtime.Object] struct {
 
 // newFeed starts a feed in a goroutine of the group, which ends with the context or with stop.
 func newFeed[T runtime.Object](ctx context.Context, group *sync.WaitGroup, q query, to sink[T], notify func()) *feed[T] {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(ctx) //nolint:gosec // stop calls it, or the parent ends
 	f := &feed[T]{cancel: cancel, sink: to, notify: notify}
 	list := cache.NewFilteredListWatchFromClient(q.client, q.resource, q.namespace, func(o *metav1.ListOptions) {
 		o.LabelSelector, o.FieldSelector = q.labels, q.fields

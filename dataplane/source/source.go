@@ -157,7 +157,8 @@ func (s *Source) assemble(ctx context.Context) {
 		Root: s.force.Root, Chunks: s.force.Chunks,
 		Endpoints: s.endpoints(), Certificates: s.certificates(),
 	}
-	if !reflect.DeepEqual(next, s.applied) {
+	// A fault may be one that passes, like a port that is still taken: it is tried again.
+	if s.failed != "" || !reflect.DeepEqual(next, s.applied) {
 		s.applied = next
 		s.log(s.options.Apply(next))
 	}
@@ -232,7 +233,7 @@ func (s *Source) known(ctx context.Context, root config.Root, chunks []config.Ch
 
 func (s *Source) watchSecret(ctx context.Context, key string) *watchedSecret {
 	namespace, name, _ := strings.Cut(key, "/")
-	w := &watchedSecret{keypair: keypair{log: s.options.Log}}
+	w := &watchedSecret{log: s.options.Log}
 	w.feed = newFeed[*corev1.Secret](ctx, &s.group, query{
 		client: s.clients.core, resource: "secrets", namespace: namespace,
 		fields: fields.OneTermEqualSelector("metadata.name", name).String(),

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"math/big"
 	"reflect"
 	"strings"
@@ -18,7 +19,6 @@ import (
 	"go.uber.org/goleak"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
 	"github.com/fleetgate/fleetgate/dataplane/config"
@@ -91,9 +91,9 @@ func encoded(t *testing.T, name string, part dataplanev1alpha1.Part, index int, 
 		t.Fatal(err)
 	}
 	return &dataplanev1alpha1.ProxyConfig{
-		TypeMeta:   metav1.TypeMeta{Kind: "ProxyConfig", APIVersion: dataplanev1alpha1.GroupVersion.String()},
-		ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: name, UID: "uid-1", Labels: map[string]string{dataplanev1alpha1.LabelProxy: "gw"}},
-		Spec:       dataplanev1alpha1.ProxyConfigSpec{Gateway: "gw", Part: part, Index: int32(index), Version: 1, Checksum: sum, Data: data},
+		Kind: "ProxyConfig", APIVersion: dataplanev1alpha1.GroupVersion.String(),
+		Namespace: "n", Name: name, UID: "uid-1", Labels: map[string]string{dataplanev1alpha1.LabelProxy: "gw"},
+		Spec: dataplanev1alpha1.ProxyConfigSpec{Gateway: "gw", Part: part, Index: int32(index), Version: 1, Checksum: sum, Data: data},
 	}
 }
 
@@ -123,12 +123,10 @@ func chunkPart(t *testing.T, index int, services ...string) *dataplanev1alpha1.P
 func endpointSlice(service, name string, labels map[string]string, endpoints ...discoveryv1.Endpoint) *discoveryv1.EndpointSlice {
 	namespace, service, _ := strings.Cut(service, "/")
 	all := map[string]string{discoveryv1.LabelServiceName: service}
-	for k, v := range labels {
-		all[k] = v
-	}
+	maps.Copy(all, labels)
 	return &discoveryv1.EndpointSlice{
-		TypeMeta:    metav1.TypeMeta{Kind: "EndpointSlice", APIVersion: "discovery.k8s.io/v1"},
-		ObjectMeta:  metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: all},
+		Kind: "EndpointSlice", APIVersion: "discovery.k8s.io/v1",
+		Namespace: namespace, Name: name, Labels: all,
 		AddressType: discoveryv1.AddressTypeIPv4, Endpoints: endpoints,
 		Ports: []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(8080))}, {Name: new("other"), Port: new(int32(9090))}},
 	}
@@ -289,8 +287,7 @@ func secret(t *testing.T, name, version string, broken bool) *corev1.Secret {
 		data[corev1.TLSPrivateKeyKey] = []byte("garbage")
 	}
 	return &corev1.Secret{
-		TypeMeta:   metav1.TypeMeta{Kind: "Secret", APIVersion: "v1"},
-		ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: name}, Type: corev1.SecretTypeTLS, Data: data,
+		Kind: "Secret", APIVersion: "v1", Namespace: "n", Name: name, Type: corev1.SecretTypeTLS, Data: data,
 	}
 }
 
