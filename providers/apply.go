@@ -20,14 +20,14 @@ type applier struct {
 	facts    any
 	have     map[stack.ID]stack.Resource
 	held     map[stack.ID]bool // failed, pending, or needing one that is
-	pending  []string
+	pending  []string          // what is awaited, for users
 	applied  []plan.Step
 }
 
 func newApplier(p Provider, front ir.Front, have stack.Observed) *applier {
 	a := &applier{
 		provider: p, front: front, facts: have.Facts,
-		have: map[stack.ID]stack.Resource{}, held: map[stack.ID]bool{},
+		have: map[stack.ID]stack.Resource{}, held: map[stack.ID]bool{}, pending: slices.Clone(have.Pending),
 	}
 	for _, r := range have.Resources {
 		a.have[r.ID] = r

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/plan"
@@ -75,7 +76,7 @@ func Destroy(ctx context.Context, p Provider, front ir.Front) (done bool, pendin
 		return false, "", fmt.Errorf("observing: %w", err)
 	}
 	want, _ := p.Render(front, have)
-	if want.Retain || len(have.Resources) == 0 {
+	if want.Retain || len(have.Resources)+len(have.Pending) == 0 {
 		return true, "", nil
 	}
 	a := newApplier(p, front, have)
@@ -89,6 +90,9 @@ func Destroy(ctx context.Context, p Provider, front ir.Front) (done bool, pendin
 	left, err := p.Observe(ctx, front)
 	if err != nil {
 		return false, "", fmt.Errorf("observing: %w", err)
+	}
+	if len(left.Pending) > 0 {
+		return false, strings.Join(left.Pending, "; "), nil
 	}
 	if len(left.Resources) > 0 {
 		return false, "deletion of " + left.Resources[0].ID.String(), nil

@@ -72,6 +72,8 @@ type Observed struct {
 	Resources []Resource `json:"resources,omitempty"`
 	// Facts is a struct of the provider: subnets, certificates, quotas.
 	Facts any `json:"facts,omitempty"`
+	// Pending names what could not be read now and must not hold up the rest; the next pass tries again.
+	Pending []string `json:"pending,omitempty"`
 }
 
 // Get finds an observed resource by ID.

@@ -64,6 +64,8 @@ func open(ctx context.Context, o Options, region string) (*account, error) {
 }
 
 func newAccount(o Options, cfg awssdk.Config) *account {
+	slow := o
+	slow.CacheTTL *= 10 // WAF's reads are scarce
 	return &account{
 		opts: o, region: cfg.Region, credentials: cfg.Credentials,
 		elb: elb.NewFromConfig(cfg), ec2: ec2.NewFromConfig(cfg), acm: acm.NewFromConfig(cfg), waf: wafv2.NewFromConfig(cfg),
@@ -73,8 +75,8 @@ func newAccount(o Options, cfg awssdk.Config) *account {
 		certTags:     &tagCache{},
 		quotas:       newCache[string, map[string]int](o),
 		webACLs:      newCache[string, []listedWebACL](o),
-		webACL:       newCache[string, observedWebACL](o),
-		associated:   newCache[string, string](o),
+		webACL:       newCache[string, observedWebACL](slow),
+		associated:   newCache[string, string](slow),
 	}
 }
 

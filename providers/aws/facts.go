@@ -19,6 +19,8 @@ type Facts struct {
 	Certificates []IssuedCertificate `json:"certificates,omitempty"`
 	// ForeignWebACL is the ARN of a web ACL that somebody else associated with the load balancer.
 	ForeignWebACL string `json:"foreignWebACL,omitempty"`
+	// WAFUnknown says that WAF could not be read in this pass: what it has is left as it is.
+	WAFUnknown bool `json:"wafUnknown,omitempty"`
 	// LoadBalancers is how many application load balancers the region has.
 	LoadBalancers int `json:"loadBalancers"`
 	// Quotas of the account, by AWS's names; those that are missing are unknown.

@@ -250,3 +250,55 @@ func TestDeletionProtectionIsRespected(t *testing.T) {
 		t.Error("the load balancer is gone")
 	}
 }
+
+func TestWAFHoldsUpNothing(t *testing.T) {
+	tests := []struct {
+		name, reason string
+		enabled      bool
+		fault        emulator.Fault
+		pending      string
+	}{
+		{
+			name: "throttled", reason: "the load balancer is served meanwhile", enabled: true,
+			fault: emulator.Fault{Service: "wafv2", Count: -1, Code: "ThrottlingException"}, pending: "AWS WAF to tell its state",
+		},
+		{
+			name: "slow", reason: "a pass waits a few seconds at most", enabled: true,
+			fault: emulator.Fault{Service: "wafv2", Count: -1, Latency: emulator.Duration(time.Minute)}, pending: "AWS WAF to tell its state",
+		},
+		{
+			name: "denied and not wanted", reason: "an operator without WAF permissions serves fronts without WAF",
+			fault: emulator.Fault{Service: "wafv2", Count: -1, Code: "AccessDeniedException"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := startEmulator(t, nil)
+			p, front := c.open(t, nil), testFront(t)
+			front.ALB.WAFEnabled = tt.enabled
+			c.inject(t, tt.fault)
+			var got providers.Result
+			for range 4 {
+				var err error
+				if got, err = providers.Reconcile(t.Context(), p, front); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(60 * time.Millisecond)
+			}
+			if !got.Active || !strings.Contains(got.Pending, tt.pending) || tt.pending == "" && got.Pending != "" {
+				t.Errorf("%s: active %v, pending %q", tt.reason, got.Active, got.Pending)
+			}
+			c.emulator.ClearFaults()
+			settle(t, p, front)
+			if n := c.counts(t, front.Owner)["WebACL"]; tt.enabled != (n == 1) {
+				t.Errorf("afterwards there are %d web ACLs", n)
+			}
+		})
+	}
+}
+
+func TestOwnRateLimitsLeaveRoomForOneGateway(t *testing.T) {
+	c := startEmulator(t, nil)
+	p, front := c.open(t, func(o *aws.Options) { o.NoRateLimit, o.CacheTTL = false, 0 }), testFront(t)
+	settle(t, p, front)
+}

@@ -39,7 +39,9 @@ type thing struct {
 	Tags map[string]string `json:"tags,omitempty"`
 }
 
-func (t thing) ownedBy(o ir.Owner) bool { return t.Tags[aws.TagHub] == o.Hub && t.Tags[aws.TagUID] == o.UID }
+func (t thing) ownedBy(o ir.Owner) bool {
+	return t.Tags[aws.TagHub] == o.Hub && t.Tags[aws.TagUID] == o.UID
+}
 
 var testCredentials = credentials.NewStaticCredentialsProvider("AKIAIOSFODNN7EXAMPLE", "secret", "")
 

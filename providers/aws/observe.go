@@ -17,7 +17,7 @@ import (
 // DescribeListenerCertificates H, DescribeTargetGroupAttributes T, DescribeTargetHealth T,
 // DescribeSecurityGroups 1, DescribeSecurityGroupRules 1. These are believed for Options.CacheTTL: subnets, VPCs,
 // node groups, certificates, quotas (by account and region, so that all Gateways share them), and the
-// web ACL and its association.
+// web ACL and its association (these ten times as long, since WAF takes one read a second).
 type observer struct {
 	*account
 	owner ir.Owner
@@ -25,6 +25,8 @@ type observer struct {
 	spec  awsv1alpha1.ALBConfigSpec
 	facts Facts
 	found []stack.Resource
+	// pending is what could not be read.
+	pending []string
 	// names are the names of our resources by the cloud's own: ARNs and ids.
 	names map[string]string
 	// tags of the owner's load balancers, listeners and target groups by ARN.
@@ -48,7 +50,7 @@ func (o *observer) observe(ctx context.Context) (stack.Observed, error) {
 	}
 	for _, look := range []func(context.Context) error{
 		o.observeNetwork, o.observeQuotas, o.observeGroups, o.observeRules, o.observeCertificates,
-		o.observeBalancing, o.observeWebACL, o.observeAssociations,
+		o.observeBalancing, o.observeWAF,
 	} {
 		if err := look(ctx); err != nil {
 			return stack.Observed{}, explain(err)
@@ -56,7 +58,7 @@ func (o *observer) observe(ctx context.Context) (stack.Observed, error) {
 	}
 	o.markSuperseded()
 	stack.Sort(o.found)
-	return stack.Observed{Resources: o.found, Facts: o.facts}, nil
+	return stack.Observed{Resources: o.found, Facts: o.facts, Pending: o.pending}, nil
 }
 
 // add keeps a resource that was found.

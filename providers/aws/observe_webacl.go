@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 	"slices"
+	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/wafv2"
@@ -18,6 +19,42 @@ type listedWebACL struct{ name, id, arn string }
 type observedWebACL struct {
 	tags map[string]string
 	acl  *waftypes.WebACL
+}
+
+// wafPatience is how long a pass waits for WAF, our own rate limit included.
+const wafPatience = 3 * time.Second
+
+// observeWAF reads what WAF has. That WAF is slow, throttles or denies holds up nothing else: its part is then left as it
+// is, and named as pending. An operator that may not use WAF, on behalf of a front that never had any, is not bothered.
+func (o *observer) observeWAF(ctx context.Context) error {
+	short, cancel := context.WithTimeout(ctx, wafPatience)
+	defer cancel()
+	err := o.observeWebACL(short)
+	if err == nil {
+		err = o.observeAssociations(short)
+	}
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	o.found = slices.DeleteFunc(o.found, func(r stack.Resource) bool {
+		return r.ID.Kind == KindWebACL || r.ID.Kind == KindAssociation
+	})
+	o.facts.WAFUnknown, o.facts.ForeignWebACL = true, ""
+	if hasCode(err, deniedCodes...) && !o.spec.WAFEnabled && !o.everAssociated() {
+		return nil
+	}
+	o.pending = append(o.pending, "AWS WAF to tell its state: "+explain(err).Error())
+	return nil
+}
+
+// everAssociated tells whether we put a web ACL before one of the load balancers.
+func (o *observer) everAssociated() bool {
+	for _, tags := range o.tags {
+		if tags[TagWebACL] != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // observeWebACL finds our web ACL by its name, among all of the region, and checks its tags.

@@ -6,7 +6,7 @@ import "cmp"
 // stays, and then ours is not made: associating would replace theirs silently.
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_AssociateWebACL.html
 func (r *renderer) webACL() {
-	if !r.spec.WAFEnabled {
+	if !r.spec.WAFEnabled || r.facts.WAFUnknown {
 		return
 	}
 	declared := ""

@@ -35,6 +35,8 @@ type Suite struct {
 	Front func(t *testing.T) ir.Front
 	// Patience is how long a front may take to settle. Default: 20 s.
 	Patience time.Duration
+	// Stride makes the crash tests kill after each Stride-th step alone, for clouds that are slow. Default: 1.
+	Stride int
 	// Skip names tests that this cloud cannot pass, each with the reason.
 	Skip map[string]string
 }
@@ -45,6 +47,7 @@ func Run(t *testing.T, s Suite) {
 	if s.Patience == 0 {
 		s.Patience = 20 * time.Second
 	}
+	s.Stride = max(s.Stride, 1)
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, run)

@@ -136,14 +136,14 @@ func killedAfterEveryStep(t *testing.T, r run) {
 	first.settle(t, r.cloud.Open(t))
 	want := r.cloud.Owned(t, first.front.Owner)
 	first.cleanUp(t)
-	for k := 1; ; k++ {
+	for k := 1; ; k += r.Stride {
 		next := r.as(k)
 		killed := next.killAfter(t, k, reconcileOnce(next))
 		next.settle(t, r.cloud.Open(t))
 		next.wantOwned(t, "killed after a step, there is one of everything", want)
 		next.cleanUp(t)
 		if !killed || t.Failed() {
-			t.Logf("killed after each of %d steps", k-1)
+			t.Logf("killed at every step up to %d, %d apart", k-1, r.Stride)
 			return
 		}
 	}
@@ -151,7 +151,7 @@ func killedAfterEveryStep(t *testing.T, r run) {
 
 // killedWhileDestroying: a process that dies while it deletes leaves what the next one deletes.
 func killedWhileDestroying(t *testing.T, r run) {
-	for k := 1; ; k++ {
+	for k := 1; ; k += r.Stride {
 		next := r.as(k)
 		next.settle(t, r.cloud.Open(t))
 		killed := next.killAfter(t, k, func(ctx context.Context, p providers.Provider) (bool, error) {
@@ -161,7 +161,7 @@ func killedWhileDestroying(t *testing.T, r run) {
 		next.destroy(t, r.cloud.Open(t))
 		next.wantOwned(t, "nothing remains", nil)
 		if !killed || t.Failed() {
-			t.Logf("killed after each of %d steps", k-1)
+			t.Logf("killed at every step up to %d, %d apart", k-1, r.Stride)
 			return
 		}
 	}
