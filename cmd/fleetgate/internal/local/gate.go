@@ -36,7 +36,7 @@ type gate struct {
 }
 
 // openGate starts a proxy that binds address, and tells there whether it is ready.
-func openGate(ctx context.Context, o Options, address netip.Addr, front ir.Front) *gate {
+func openGate(ctx context.Context, o Options, address netip.Addr, front ir.Front) (*gate, error) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // it ends by close, after the fronts
 	g := &gate{address: address, stop: stop}
 	g.proxy = proxy.New(proxy.Options{
@@ -51,18 +51,20 @@ func openGate(ctx context.Context, o Options, address netip.Addr, front ir.Front
 		}
 	})
 	if o.Mode == Emulator {
-		g.serveHealth(ctx, front)
+		if err := g.serveHealth(ctx, front); err != nil {
+			g.close()
+			return nil, err
+		}
 	}
-	return g
+	return g, nil
 }
 
 // serveHealth answers the load balancer's health checks.
-func (g *gate) serveHealth(ctx context.Context, front ir.Front) {
+func (g *gate) serveHealth(ctx context.Context, front ir.Front) error {
 	at := net.JoinHostPort(g.address.String(), strconv.Itoa(int(front.HealthPort)))
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", at)
 	if err != nil {
-		g.problem = bindProblem(err)
-		return
+		return err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc(front.HealthPath, func(w http.ResponseWriter, _ *http.Request) {
@@ -73,6 +75,7 @@ func (g *gate) serveHealth(ctx context.Context, front ir.Front) {
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	g.done.Go(func() { _ = server.Serve(l) }) // ends with ctx
+	return nil
 }
 
 // apply gives the proxy a configuration and what its pools and listeners need.

@@ -23,10 +23,12 @@ type gates struct {
 	o         Options
 	addresses *addresses
 	running   map[gateKey]*gate
+	// failed says why a proxy could not be started; it is tried again.
+	failed map[gateKey]string
 }
 
 func newGates(o Options, a *addresses) *gates {
-	return &gates{o: o, addresses: a, running: map[gateKey]*gate{}}
+	return &gates{o: o, addresses: a, running: map[gateKey]*gate{}, failed: map[gateKey]string{}}
 }
 
 // follow makes the proxies those that r wants, and says whether what state tells stayed as it was.
@@ -44,6 +46,7 @@ func (g *gates) follow(ctx context.Context, r ir.IR, in input) (settled bool) {
 			wanted[key] = true
 			one, opened := g.open(ctx, key, gateway.Front)
 			if one == nil {
+				settled = false
 				continue
 			}
 			generation, problem := one.generation, one.problem
@@ -58,30 +61,44 @@ func (g *gates) follow(ctx context.Context, r ir.IR, in input) (settled bool) {
 			settled = false
 		}
 	}
+	for key := range g.failed {
+		if !wanted[key] {
+			delete(g.failed, key)
+		}
+	}
 	return settled
 }
 
-// open finds a gate, or makes it. It is nil when there is no address left.
+// open finds a gate, or makes it. It is nil when that fails.
 func (g *gates) open(ctx context.Context, key gateKey, front ir.Front) (one *gate, opened bool) {
 	if one := g.running[key]; one != nil {
 		return one, false
 	}
+	delete(g.failed, key)
 	address, err := g.addresses.of(key.gateway, key.member)
 	if err != nil {
-		g.o.Log.Error("a Gateway gets no proxy", "gateway", key.gateway.String(), "error", err)
+		g.failed[key] = err.Error()
 		return nil, false
 	}
-	g.running[key] = openGate(ctx, g.o, address, front)
-	return g.running[key], true
+	one, err = openGate(ctx, g.o, address, front)
+	if err != nil {
+		g.failed[key] = bindProblem(err)
+		return nil, false
+	}
+	g.running[key] = one
+	return one, true
 }
 
 // state is what a World tells of proxies.
 func (g *gates) state() map[string]map[world.Name]world.Proxies {
 	out := map[string]map[world.Name]world.Proxies{}
+	for _, member := range g.o.Members {
+		out[member] = map[world.Name]world.Proxies{}
+	}
+	for key, problem := range g.failed {
+		out[key.member][key.gateway] = world.Proxies{Problem: problem}
+	}
 	for key, one := range g.running {
-		if out[key.member] == nil {
-			out[key.member] = map[world.Name]world.Proxies{}
-		}
 		p := world.Proxies{Addresses: []string{one.address.String()}, Generation: one.generation, Problem: one.problem}
 		if one.proxy.Ready() {
 			p.Ready = 1
@@ -96,6 +113,7 @@ func (g *gates) close() {
 		one.close()
 		delete(g.running, key)
 	}
+	g.addresses.close()
 }
 
 // splitName cuts "namespace/name".

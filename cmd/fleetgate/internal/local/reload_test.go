@@ -3,7 +3,6 @@ package local_test
 import (
 	"io"
 	"net/http"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,7 +59,7 @@ func TestAChangedFileIsLoaded(t *testing.T) {
 func TestABrokenObjectIsToldAndNeighboursGoOn(t *testing.T) {
 	t.Parallel()
 	dir := copySeed(t)
-	r := start(t, local.Options{Path: dir, Mode: local.Plain, Listen: netip.MustParseAddr("127.49.8.1"), Members: []string{"local"}})
+	r := start(t, local.Options{Path: dir, Mode: local.Plain, Listen: loopback(101), Members: []string{"local"}})
 
 	edit(t, dir, "50-payments.yaml", "      timeouts:\n        request: 10s\n",
 		"      filters:\n        - type: RequestTimeout\n          requestTimeout:\n            duration: 10s\n")

@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -18,6 +20,12 @@ import (
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/local"
 	"github.com/fleetgate/fleetgate/e2e/backend/responder"
 )
+
+// loopback is an address that other test processes do not use.
+func loopback(last int) netip.Addr {
+	pid := os.Getpid()
+	return netip.AddrFrom4([4]byte{127, byte(48 + pid/256%16), byte(pid % 256), byte(last)})
+}
 
 // running is a run under test.
 type running struct {
@@ -33,7 +41,7 @@ func start(t *testing.T, o local.Options) *running {
 	if os.Geteuid() != 0 {
 		o.PortOffset = 8000
 	}
-	o.Out = io.Discard
+	o.Out, o.Log = t.Output(), slog.New(slog.NewTextHandler(t.Output(), nil))
 	ctx, stop := context.WithCancel(t.Context())
 	reports := make(chan local.Report, 10)
 	ended := make(chan error, 1)

@@ -27,7 +27,7 @@ import (
 const (
 	// firstWait and lastWait bound the pause between passes while something is awaited.
 	firstWait = 20 * time.Millisecond
-	lastWait  = time.Second
+	lastWait  = 250 * time.Millisecond
 	// patience is how long a report waits for everything to settle.
 	patience = 1500 * time.Millisecond
 	// driftEvery is how often settled fronts are looked at again.
@@ -50,6 +50,7 @@ type runner struct {
 	world   *world.World
 	meaning ir.IR
 	printed Report
+	told    bool // printed was handed over
 }
 
 // Run runs a folder until ctx is done. settled, if not nil, is called with every report that is printed.
@@ -93,13 +94,17 @@ func start(ctx context.Context, o Options, ca string) (*runner, error) {
 	if err := os.WriteFile(ca, r.wallet.Authority.PEM, 0o600); err != nil {
 		return nil, fmt.Errorf("writing the certificate to trust: %w", err)
 	}
-	places := newAddresses(o)
+	places, err := newAddresses(ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	r.gates = newGates(o, places)
 	if o.Mode == Plain {
 		r.fronts = &bare{member: o.Members[0], addresses: places}
 	} else {
 		aws, err := cloud.Emulate(ctx, folder, cloud.Options{Traffic: true, Log: o.Log})
 		if err != nil {
+			places.close()
 			return nil, err
 		}
 		r.fronts = newClouded(aws, r.wallet)
@@ -193,20 +198,20 @@ type input struct {
 	endpoints endpointSource
 }
 
-// tell prints a report when it says something new.
+// tell prints a report when it says something new, and hands over the one in which nothing is awaited.
 func (r *runner) tell(done bool, settled func(Report)) error {
 	if !done && time.Since(r.began) < patience {
 		return nil
 	}
 	now := r.report()
-	if now.same(r.printed) {
-		return nil
+	if !now.same(r.printed) {
+		r.printed, r.told = now, false
+		if err := now.Write(r.o.Out); err != nil {
+			return fmt.Errorf("writing the report: %w", err)
+		}
 	}
-	r.printed = now
-	if err := now.Write(r.o.Out); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	if settled != nil && done {
+	if done && !r.told && settled != nil {
+		r.told = true
 		settled(now)
 	}
 	return nil

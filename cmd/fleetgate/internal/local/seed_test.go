@@ -3,7 +3,6 @@ package local_test
 import (
 	"math"
 	"net/http"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +25,7 @@ func TestTheSeedIsAnswered(t *testing.T) {
 		t.Run(string(c.mode)+" "+strings.Join(c.members, " and "), func(t *testing.T) {
 			t.Parallel()
 			began := time.Now()
-			r := start(t, local.Options{Path: seed, Mode: c.mode, Members: c.members, Listen: netip.MustParseAddr("127.49.7.1")})
+			r := start(t, local.Options{Path: seed, Mode: c.mode, Members: c.members, Listen: loopback(1)})
 			t.Logf("settled after %s", time.Since(began))
 			if limit := 10 * time.Second; time.Since(began) > limit {
 				t.Errorf("the first answer took longer than %s", limit)
