@@ -136,6 +136,7 @@ func (f *Fleet) RemoveCluster(name string) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if f.members[name] == nil {
+			forgetReachable(name)
 			f.options.Inbox.Put(memberKey(name), nil)
 		}
 	}()

@@ -173,6 +173,7 @@ func (m *member) setState(reason string, connection *Connection) {
 	same := m.reason == reason && m.settled
 	m.reason, m.settled, m.connection = reason, true, connection
 	m.mu.Unlock()
+	countReachable(m.name, reason == "")
 	if same {
 		return
 	}

@@ -237,3 +237,38 @@ func TestARestartLosesNothing(t *testing.T) {
 		eventually(t, "members should be clean", func() string { return s.left(t, in) })
 	}
 }
+
+func TestAMemberThatWasAwayIsCleanedWhenItIsBack(t *testing.T) {
+	join(t, "one", kubeconfig(t, one.config))
+	join(t, "two", kubeconfig(t, two.config))
+	s := openShop(t, "away", one, two)
+	cloud := memory.NewCloud(memory.Options{})
+	operate(t, cloud)
+	s.deployed(t, one)
+	s.deployed(t, two)
+	kubeconfigOfTwo := func(raw []byte) {
+		secret := &corev1.Secret{}
+		if err := hub.client.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: "two-kubeconfig"}, secret); err != nil {
+			t.Fatal(err)
+		}
+		secret.Data["value"] = raw
+		if err := hub.client.Update(t.Context(), secret); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kubeconfigOfTwo([]byte("]]"))
+	eventually(t, "two should be unreachable", func() string {
+		for _, condition := range s.gateway(t).Status.Conditions {
+			if strings.Contains(condition.Message, "not a valid kubeconfig") {
+				return ""
+			}
+		}
+		return "no condition tells"
+	})
+	s.close(t, cloud, one)
+	if s.left(t, two) == "" {
+		t.Fatal("two was reached although it could not be")
+	}
+	kubeconfigOfTwo(kubeconfig(t, two.config))
+	eventually(t, "two should be cleaned", func() string { return s.left(t, two) })
+}

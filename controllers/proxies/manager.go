@@ -91,6 +91,7 @@ func (m *Manager) react(key gather.Key) {
 	case world.KindMember:
 		if worker := m.workers[key.Name.Name]; worker != nil {
 			worker.enqueueWanted(*m.view)
+			worker.enqueueSeen(m.ctx)
 		}
 	case world.KindGateway:
 		m.enqueueAll(key.Name)

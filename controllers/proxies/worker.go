@@ -8,9 +8,12 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
 	"github.com/fleetgate/fleetgate/controllers/fleet"
 	"github.com/fleetgate/fleetgate/controllers/gather"
 	"github.com/fleetgate/fleetgate/internal/compile"
@@ -75,6 +78,27 @@ func (w *worker) run(ctx context.Context) {
 		}
 		w.step(ctx, key)
 		w.queue.Done(key)
+	}
+}
+
+// enqueueSeen looks at all that we made in the member: what lost its Gateway while the member was away is
+// found so.
+func (w *worker) enqueueSeen(ctx context.Context) {
+	connection, reachable := w.options.Connections.Connection(w.member)
+	if !reachable || ctx == nil {
+		return
+	}
+	ours := client.MatchingLabels{LabelHub: w.options.Settings.Hub}
+	deployments, configs := &appsv1.DeploymentList{}, &dataplanev1alpha1.ProxyConfigList{}
+	if err := errors.Join(connection.Cache.List(ctx, deployments, ours), connection.Cache.List(ctx, configs, ours)); err != nil {
+		w.log.Info("what is in the member cannot be listed", "reason", err.Error())
+		return
+	}
+	for i := range deployments.Items {
+		w.queue.Add(world.Name{Namespace: deployments.Items[i].Namespace, Name: deployments.Items[i].Name})
+	}
+	for i := range configs.Items {
+		w.queue.Add(world.Name{Namespace: configs.Items[i].Namespace, Name: configs.Items[i].Labels[dataplanev1alpha1.LabelProxy]})
 	}
 }
 
