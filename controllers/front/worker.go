@@ -186,7 +186,7 @@ func (w *Worker) after(ctx context.Context, name world.Name, want wish, got outc
 		w.options.Inbox.Put(gather.Key{Kind: world.KindFront, Name: name}, *got.front)
 	}
 	w.queue.AddAfter(name, wait)
-	if got.err != nil {
+	if _, waiting := providers.AsPending(got.err); got.err != nil && !waiting {
 		w.options.Log.Info("the front is not as it should be", "gateway", name.String(), "reason", got.err.Error(), "again", wait.String())
 	}
 }
