@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -104,13 +105,13 @@ func (c *Cache) forget(here target, keep int) {
 
 // servingShape is all that a chunk takes from its Gateway: which listeners proxies have.
 func servingShape(gateway *ir.Gateway) string {
-	shape := ""
+	var shape strings.Builder
 	for _, listener := range gateway.Listeners {
 		if listener.Proxied {
-			shape += listener.Name + "\n"
+			shape.WriteString(listener.Name + "\n")
 		}
 	}
-	return shape
+	return shape.String()
 }
 
 func object(gateway world.Name, version int32, part any) (dataplanev1alpha1.ProxyConfig, error) {

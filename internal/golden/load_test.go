@@ -113,7 +113,7 @@ func addObjects(t *testing.T, w *world.World, services map[world.Name]*corev1.Se
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, document := range bytes.Split(text, []byte("\n---\n")) {
+	for document := range bytes.SplitSeq(text, []byte("\n---\n")) {
 		var head struct {
 			metav1.TypeMeta `json:",inline"`
 			Metadata        metav1.ObjectMeta `json:"metadata"`
@@ -190,7 +190,8 @@ func addMembers(t *testing.T, w *world.World, services map[world.Name]*corev1.Se
 			delete(made.Services, named(missing))
 		}
 		for _, text := range spec.Services {
-			delete(made.Services, named(text[:strings.Index(text, ":")]))
+			full, _, _ := strings.Cut(text, ":")
+			delete(made.Services, named(full))
 			addService(t, made.Services, text)
 		}
 		for gateway, proxies := range spec.Proxies {

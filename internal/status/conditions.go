@@ -31,7 +31,10 @@ var (
 	classAccepted      = outcome{typeAccepted, "Accepted", "The parameters are valid."}
 	parametersAccepted = outcome{typeAccepted, "Accepted", "The spec is valid."}
 	versionSupported   = outcome{typeVersion, "SupportedVersion", "The installed Gateway API is of a supported version."}
-	versionUnsupported = outcome{typeVersion, "UnsupportedVersion", "The installed Gateway API is not of a version from v1.4 to v1.7: install one of these; until then we do what we can."}
+	versionUnsupported = outcome{
+		typeVersion, "UnsupportedVersion",
+		"The installed Gateway API is not of a version from v1.4 to v1.7: install one of these; until then we do what we can.",
+	}
 	versionUnknown     = outcome{typeVersion, "Unknown", "The version of the installed Gateway API could not be told."}
 	gatewayAccepted    = outcome{typeAccepted, "Accepted", "The Gateway is valid."}
 	gatewayProgrammed  = outcome{typeProgrammed, "Programmed", "The front is active, and proxies in every member have this generation."}

@@ -19,7 +19,7 @@ const maxWeight = 1_000_000
 // backends translates the backendRefs of a rule. An invalid one keeps its weight: its share answers 500.
 func (r *ruleContext) backends(redirects bool) []config.Backend {
 	if redirects && len(r.rule.BackendRefs) > 0 {
-		r.broken(ir.IncompatibleFilters, "RequestRedirect answers by itself: remove it, or remove backendRefs")
+		r.brokenf(ir.IncompatibleFilters, "RequestRedirect answers by itself: remove it, or remove backendRefs")
 		return nil
 	}
 	out := make([]config.Backend, 0, len(r.rule.BackendRefs))
@@ -28,7 +28,7 @@ func (r *ruleContext) backends(redirects bool) []config.Backend {
 		field := fmt.Sprintf("backendRefs[%d]", i)
 		backend := config.Backend{Weight: derefOr(spec.Weight, 1)}
 		if backend.Weight < 0 || backend.Weight > maxWeight {
-			r.broken(ir.UnsupportedValue, "%s.weight: %d is not between 0 and %d", field, backend.Weight, maxWeight)
+			r.brokenf(ir.UnsupportedValue, "%s.weight: %d is not between 0 and %d", field, backend.Weight, maxWeight)
 		}
 		backend.Pool, backend.Invalid = r.pool(field, &spec.BackendObjectReference)
 		backend.Filters = r.filters(spec.Filters, field+".filters")
@@ -149,7 +149,8 @@ func (l *lookup) fault(name world.Name, port int32) (ir.Code, string) {
 		return ir.UnsupportedBackend, fmt.Sprintf(
 			"Service %s is of type ExternalName, which could lead the gateway anywhere: use a Service with a selector or with EndpointSlices", name)
 	case l.tls != "":
-		return ir.BackendProtocol, fmt.Sprintf("Service %s port %d has appProtocol %s, which is not supported yet: use plain HTTP or kubernetes.io/h2c", name, port, l.tls)
+		return ir.BackendProtocol, fmt.Sprintf(
+			"Service %s port %d has appProtocol %s, which is not supported yet: use plain HTTP or kubernetes.io/h2c", name, port, l.tls)
 	case len(l.offered) > 0:
 		slices.Sort(l.offered)
 		return ir.BackendNotFound, fmt.Sprintf("Service %s has no TCP port %d: it has %s", name, port, strings.Join(slices.Compact(l.offered), ", "))

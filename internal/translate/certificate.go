@@ -21,12 +21,12 @@ func (t *translator) listenerTLS(l *listenerContext) {
 	spec := l.spec.TLS
 	if l.made.Protocol == protocolHTTP {
 		if spec != nil {
-			l.refuse(ir.UnsupportedValue, "tls must not be set on protocol HTTP: use protocol HTTPS, or remove tls")
+			l.refusef(ir.UnsupportedValue, "tls must not be set on protocol HTTP: use protocol HTTPS, or remove tls")
 		}
 		return
 	}
 	if spec != nil && spec.Mode != nil && *spec.Mode != "" && *spec.Mode != gatewayv1.TLSModeTerminate {
-		l.refuse(ir.UnsupportedValue, "tls.mode: %s is not possible on protocol HTTPS, whose TLS ends at the front: set mode: Terminate", *spec.Mode)
+		l.refusef(ir.UnsupportedValue, "tls.mode: %s is not possible on protocol HTTPS, whose TLS ends at the front: set mode: Terminate", *spec.Mode)
 		return
 	}
 	l.clientValidation()
@@ -45,12 +45,12 @@ func (t *translator) listenerTLS(l *listenerContext) {
 // withoutCertificate is an HTTPS listener that names no certificate: the front may find one by hostname.
 func (t *translator) withoutCertificate(l *listenerContext) {
 	if !l.provider.EndsTLS {
-		l.refuse(ir.InvalidCertificateRef, "protocol HTTPS needs a certificate: set tls.certificateRefs")
+		l.refusef(ir.InvalidCertificateRef, "protocol HTTPS needs a certificate: set tls.certificateRefs")
 		return
 	}
 	named := l.provider.Kind == albKind && !l.parametersBroken() && namesARNs(ir.Front{ALB: t.albSpec(l.parameters)})
 	if l.made.Hostname == "" && !named {
-		l.refuse(ir.InvalidCertificateRef,
+		l.refusef(ir.InvalidCertificateRef,
 			"the listener names neither a certificate nor a hostname to find one by: set tls.certificateRefs or hostname here, or tls.certificateARNs in the ALBConfig")
 	}
 }
@@ -68,7 +68,7 @@ func (l *listenerContext) clientValidation() {
 		}
 	}
 	if validation != nil {
-		l.refuse(ir.UnsupportedValue,
+		l.refusef(ir.UnsupportedValue,
 			"spec.tls.frontend asks for client certificates on port %d, which this GatewayClass cannot check: remove the validation", l.made.Port)
 	}
 }
@@ -76,7 +76,7 @@ func (l *listenerContext) clientValidation() {
 // certificate reads one certificateRef; nil with a Problem if it cannot be used.
 func (t *translator) certificate(l *listenerContext, ref *gatewayv1.SecretObjectReference) *ir.Certificate {
 	if group, kind := deref(ref.Group), derefOr(ref.Kind, kindSecret); group != "" || kind != kindSecret {
-		l.refuse(ir.InvalidCertificateRef, "tls.certificateRefs: %s/%s is not a kind that holds certificates: name a Secret", group, kind)
+		l.refusef(ir.InvalidCertificateRef, "tls.certificateRefs: %s/%s is not a kind that holds certificates: name a Secret", group, kind)
 		return nil
 	}
 	name := world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(l.name.Namespace))), Name: string(ref.Name)}
@@ -85,22 +85,22 @@ func (t *translator) certificate(l *listenerContext, ref *gatewayv1.SecretObject
 		l.deps.onGrants(name.Namespace)
 		from := grantFrom{gatewayv1.GroupName, "Gateway", l.name.Namespace}
 		if !t.permitted(from, grantTo{"", kindSecret, name}) {
-			l.refuse(ir.RefNotPermitted, "%s", notPermitted(from, grantTo{"", kindSecret, name}))
+			l.refusef(ir.RefNotPermitted, "%s", notPermitted(from, grantTo{"", kindSecret, name}))
 			return nil
 		}
 	}
 	secret, looked := t.w.Secrets[name]
 	switch {
 	case !looked:
-		l.refuse(ir.InvalidCertificateRef, "Secret %s has not been read yet", name)
+		l.refusef(ir.InvalidCertificateRef, "Secret %s has not been read yet", name)
 		return nil
 	case secret == nil:
-		l.refuse(ir.InvalidCertificateRef, "Secret %s does not exist: create it with type kubernetes.io/tls, or correct tls.certificateRefs", name)
+		l.refusef(ir.InvalidCertificateRef, "Secret %s does not exist: create it with type kubernetes.io/tls, or correct tls.certificateRefs", name)
 		return nil
 	}
 	certificate, fault := readCertificate(name, secret)
 	if fault != "" {
-		l.refuse(ir.InvalidCertificateRef, "Secret %s %s", name, fault)
+		l.refusef(ir.InvalidCertificateRef, "Secret %s %s", name, fault)
 		return nil
 	}
 	return certificate

@@ -33,24 +33,20 @@ func (t *translator) changedGateways(prev ir.IR, marks dirty, changed []world.Ke
 	classes := slices.ContainsFunc(changed, func(key world.Key) bool {
 		return key.Kind == world.KindGatewayClass || key.Kind == world.KindALBConfig
 	})
+	members := membersTouched(changed)
 	for _, name := range sortedNames(t.w.Gateways) {
 		before := prev.Gateway(name.Namespace, name.Name)
 		key := world.Key{Kind: world.KindGateway, Name: name}
-		if before != nil && !classes && !marks.touches(before.Deps) {
-			out = append(out, before)
-			continue
+		after := before
+		if classes || touchedGateway(before, key, marks) {
+			after = t.gateway(name, t.w.Gateways[name])
+			delete(marks, key.Hash())
+			if members || !sameShape(before, after) {
+				marks.mark(key)
+			}
 		}
-		if before == nil && !classes && !marks.touches([]uint64{key.Hash()}) {
-			continue
-		}
-		after := t.gateway(name, t.w.Gateways[name])
 		if after != nil {
 			out = append(out, after)
-		}
-		if before != nil && after != nil && before.Shape == after.Shape && !membersTouched(changed) {
-			delete(marks, key.Hash())
-		} else {
-			marks.mark(key)
 		}
 	}
 	for _, before := range prev.Gateways {
@@ -59,6 +55,21 @@ func (t *translator) changedGateways(prev ir.IR, marks dirty, changed []world.Ke
 		}
 	}
 	return out
+}
+
+// touchedGateway says whether something that a Gateway depends on changed. One that is not ours depends on itself alone.
+func touchedGateway(before *ir.Gateway, key world.Key, marks dirty) bool {
+	if before == nil {
+		return marks.touches([]uint64{key.Hash()})
+	}
+	return marks.touches(before.Deps)
+}
+
+func sameShape(before, after *ir.Gateway) bool {
+	if before == nil || after == nil {
+		return before == after
+	}
+	return before.Shape == after.Shape
 }
 
 // membersTouched says that what members hold may be another as a whole.
@@ -134,18 +145,23 @@ func recount(prev ir.IR, next *ir.IR, fresh map[ir.Key]*ir.Route) {
 		counts := make([]int32, len(gateway.Listeners))
 		differs := false
 		for j, listener := range gateway.Listeners {
-			if before != nil {
-				if known := before.Listener(listener.Name); known != nil {
-					counts[j] = known.Attached
-				}
-			}
-			counts[j] += delta[attachment{gateway.Key().String(), listener.Name}]
+			counts[j] = attachedBefore(before, listener.Name) + delta[attachment{gateway.Key().String(), listener.Name}]
 			differs = differs || counts[j] != listener.Attached
 		}
 		if differs {
 			next.Gateways[i] = withCounts(gateway, counts)
 		}
 	}
+}
+
+func attachedBefore(gateway *ir.Gateway, listener string) int32 {
+	if gateway == nil {
+		return 0
+	}
+	if known := gateway.Listener(listener); known != nil {
+		return known.Attached
+	}
+	return 0
 }
 
 func withCounts(gateway *ir.Gateway, counts []int32) *ir.Gateway {

@@ -27,11 +27,11 @@ func (c *gatewayContext) conflicts() {
 		}
 		l := &listenerContext{gatewayContext: c, made: mine}
 		if len(protocols) > 0 {
-			l.refuse(ir.ProtocolConflict, "port %d has protocol %s here and another in listener %s: give each protocol a port of its own",
+			l.refusef(ir.ProtocolConflict, "port %d has protocol %s here and another in listener %s: give each protocol a port of its own",
 				mine.Port, mine.Protocol, strings.Join(protocols, ", "))
 		}
 		if len(hostnames) > 0 {
-			l.refuse(ir.HostnameConflict, "port %d has %s here and in listener %s: keep one of them, or change a hostname",
+			l.refusef(ir.HostnameConflict, "port %d has %s here and in listener %s: keep one of them, or change a hostname",
 				mine.Port, orAnyHostname(mine.Hostname), strings.Join(hostnames, ", "))
 		}
 	}

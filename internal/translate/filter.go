@@ -41,30 +41,30 @@ func (r *ruleContext) filters(specs []gatewayv1.HTTPRouteFilter, field string) c
 		case !known:
 			r.unknownFilter(at, spec.Type)
 		case seen[spec.Type] && spec.Type != gatewayv1.HTTPRouteFilterRequestMirror:
-			r.broken(ir.IncompatibleFilters, "%s: filter %s is given twice: put both into one", at, spec.Type)
+			r.brokenf(ir.IncompatibleFilters, "%s: filter %s is given twice: put both into one", at, spec.Type)
 		case spec.Type == gatewayv1.HTTPRouteFilterRequestRedirect && field != ruleFilters:
-			r.broken(ir.UnsupportedValue, "%s: filter %s is not supported on a backendRef: set it in the filters of a rule", at, spec.Type)
+			r.brokenf(ir.UnsupportedValue, "%s: filter %s is not supported on a backendRef: set it in the filters of a rule", at, spec.Type)
 		default:
 			read(r, at, spec, &out)
 		}
 		seen[spec.Type] = true
 	}
 	if seen[gatewayv1.HTTPRouteFilterRequestRedirect] && seen[gatewayv1.HTTPRouteFilterURLRewrite] {
-		r.broken(ir.IncompatibleFilters, "%s: RequestRedirect and URLRewrite exclude each other: remove one", field)
+		r.brokenf(ir.IncompatibleFilters, "%s: RequestRedirect and URLRewrite exclude each other: remove one", field)
 	}
 	return out
 }
 
 func (r *ruleContext) unknownFilter(at string, kind gatewayv1.HTTPRouteFilterType) {
 	if field, found := misplaced[kind]; found {
-		r.broken(ir.UnsupportedValue, "%s: there is no filter %s in Gateway API: use %s", at, kind, field)
+		r.brokenf(ir.UnsupportedValue, "%s: there is no filter %s in Gateway API: use %s", at, kind, field)
 		return
 	}
-	r.broken(ir.UnsupportedValue, "%s: filter %s is not supported: remove it", at, kind)
+	r.brokenf(ir.UnsupportedValue, "%s: filter %s is not supported: remove it", at, kind)
 }
 
 func (r *ruleContext) missing(at string, field string) {
-	r.broken(ir.UnsupportedValue, "%s.%s is missing", at, field)
+	r.brokenf(ir.UnsupportedValue, "%s.%s is missing", at, field)
 }
 
 func (r *ruleContext) requestHeaders(at string, spec *gatewayv1.HTTPRouteFilter, out *config.Filters) {
@@ -100,7 +100,7 @@ func (r *ruleContext) headers(at string, specs []gatewayv1.HTTPHeader) []config.
 	for _, header := range specs {
 		r.headerName(at, string(header.Name))
 		if strings.ContainsFunc(header.Value, func(c rune) bool { return c == '\r' || c == '\n' || c == 0 }) {
-			r.broken(ir.UnsupportedValue, "%s: the value of header %s has a line break, which would begin another header: remove it", at, header.Name)
+			r.brokenf(ir.UnsupportedValue, "%s: the value of header %s has a line break, which would begin another header: remove it", at, header.Name)
 		}
 		known := slices.ContainsFunc(out, func(h config.Header) bool { return strings.EqualFold(h.Name, string(header.Name)) })
 		if !known {
@@ -112,7 +112,7 @@ func (r *ruleContext) headers(at string, specs []gatewayv1.HTTPHeader) []config.
 
 func (r *ruleContext) headerName(at, name string) {
 	if !isToken(name) {
-		r.broken(ir.UnsupportedValue, "%s: %q is not a header name", at, name)
+		r.brokenf(ir.UnsupportedValue, "%s: %q is not a header name", at, name)
 	}
 }
 
@@ -133,16 +133,16 @@ func (r *ruleContext) redirect(at string, spec *gatewayv1.HTTPRouteFilter, out *
 		Status:   derefOr(redirect.StatusCode, 302),
 	}
 	if !slices.Contains([]string{"", "http", "https"}, made.Scheme) {
-		r.broken(ir.UnsupportedValue, "%s.requestRedirect.scheme: %q is not http or https", at, made.Scheme)
+		r.brokenf(ir.UnsupportedValue, "%s.requestRedirect.scheme: %q is not http or https", at, made.Scheme)
 	}
 	if !slices.Contains(redirectCodes, made.Status) {
-		r.broken(ir.UnsupportedValue, "%s.requestRedirect.statusCode: %d is none of 301, 302, 303, 307, 308", at, made.Status)
+		r.brokenf(ir.UnsupportedValue, "%s.requestRedirect.statusCode: %d is none of 301, 302, 303, 307, 308", at, made.Status)
 	}
 	if strings.Contains(made.Hostname, "*") {
-		r.broken(ir.UnsupportedValue, "%s.requestRedirect.hostname: %q must be one precise hostname", at, made.Hostname)
+		r.brokenf(ir.UnsupportedValue, "%s.requestRedirect.hostname: %q must be one precise hostname", at, made.Hostname)
 	}
 	if made.Port < 0 || made.Port > 65535 {
-		r.broken(ir.UnsupportedValue, "%s.requestRedirect.port: %d is not between 1 and 65535", at, made.Port)
+		r.brokenf(ir.UnsupportedValue, "%s.requestRedirect.port: %d is not between 1 and 65535", at, made.Port)
 	}
 	out.Redirect = made
 }
@@ -157,7 +157,7 @@ func (r *ruleContext) rewrite(at string, spec *gatewayv1.HTTPRouteFilter, out *c
 		Path:     r.pathEdit(at+".urlRewrite.path", spec.URLRewrite.Path),
 	}
 	if strings.Contains(out.Rewrite.Hostname, "*") {
-		r.broken(ir.UnsupportedValue, "%s.urlRewrite.hostname: %q must be one precise hostname", at, out.Rewrite.Hostname)
+		r.brokenf(ir.UnsupportedValue, "%s.urlRewrite.hostname: %q must be one precise hostname", at, out.Rewrite.Hostname)
 	}
 }
 
@@ -178,7 +178,7 @@ func (r *ruleContext) pathEdit(at string, spec *gatewayv1.HTTPPathModifier) *con
 		r.onePrefix(at)
 		return &config.PathEdit{Prefix: spec.ReplacePrefixMatch}
 	default:
-		r.broken(ir.UnsupportedValue, "%s.type: %q is not ReplaceFullPath or ReplacePrefixMatch", at, spec.Type)
+		r.brokenf(ir.UnsupportedValue, "%s.type: %q is not ReplaceFullPath or ReplacePrefixMatch", at, spec.Type)
 		return nil
 	}
 }
@@ -190,7 +190,7 @@ func (r *ruleContext) onePrefix(at string) {
 		return
 	}
 	if len(matches) > 1 || (matches[0].Path != nil && derefOr(matches[0].Path.Type, gatewayv1.PathMatchPathPrefix) != gatewayv1.PathMatchPathPrefix) {
-		r.broken(ir.UnsupportedValue, "%s: ReplacePrefixMatch needs a rule with exactly one match, of path type PathPrefix: split the rule", at)
+		r.brokenf(ir.UnsupportedValue, "%s: ReplacePrefixMatch needs a rule with exactly one match, of path type PathPrefix: split the rule", at)
 	}
 }
 
@@ -206,14 +206,14 @@ func (r *ruleContext) mirror(at string, spec *gatewayv1.HTTPRouteFilter, out *co
 	made := config.Mirror{Numerator: percentWhole, Denominator: percentWhole}
 	switch {
 	case mirror.Percent != nil && mirror.Fraction != nil:
-		r.broken(ir.UnsupportedValue, "%s.requestMirror: percent and fraction exclude each other: remove one", at)
+		r.brokenf(ir.UnsupportedValue, "%s.requestMirror: percent and fraction exclude each other: remove one", at)
 	case mirror.Percent != nil:
 		made.Numerator = *mirror.Percent
 	case mirror.Fraction != nil:
 		made.Numerator, made.Denominator = mirror.Fraction.Numerator, derefOr(mirror.Fraction.Denominator, percentWhole)
 	}
 	if made.Denominator <= 0 || made.Numerator < 0 || made.Numerator > made.Denominator {
-		r.broken(ir.UnsupportedValue, "%s.requestMirror: %d of %d is not a share", at, made.Numerator, made.Denominator)
+		r.brokenf(ir.UnsupportedValue, "%s.requestMirror: %d of %d is not a share", at, made.Numerator, made.Denominator)
 	}
 	pool, fault := r.pool(at+".requestMirror.backendRef", &mirror.BackendRef)
 	if fault == "" {

@@ -63,7 +63,7 @@ func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gat
 	return c.out
 }
 
-func (c *gatewayContext) refuse(code ir.Code, format string, args ...any) {
+func (c *gatewayContext) refusef(code ir.Code, format string, args ...any) {
 	object := ir.Object{Kind: "Gateway", Namespace: c.name.Namespace, Name: c.name.Name}
 	c.out.Problems = append(c.out.Problems, code.Problem(object, format, args...))
 }
@@ -79,7 +79,7 @@ func (t *translator) gatewayParameters(c *gatewayContext, class *ir.Class) {
 		for _, problem := range class.Problems {
 			messages = append(messages, problem.Message)
 		}
-		c.refuse(ir.Code{Type: "Accepted", Reason: class.Problems[0].Reason},
+		c.refusef(ir.Code{Type: "Accepted", Reason: class.Problems[0].Reason},
 			"GatewayClass %s is not accepted: %s", class.Name, strings.Join(messages, "; "))
 	}
 	own := c.object.Spec.Infrastructure
@@ -102,9 +102,9 @@ func (c *gatewayContext) gatewayAddresses() {
 		}
 		switch {
 		case kind != gatewayv1.IPAddressType && kind != gatewayv1.HostnameAddressType:
-			c.refuse(ir.UnsupportedAddress, "spec.addresses[%d].type: %s is not supported: remove the address", i, kind)
+			c.refusef(ir.UnsupportedAddress, "spec.addresses[%d].type: %s is not supported: remove the address", i, kind)
 		case address.Value != "":
-			c.refuse(ir.UnsupportedAddress,
+			c.refusef(ir.UnsupportedAddress,
 				"spec.addresses[%d].value: the front gets its address from the cloud and %s cannot be asked for: remove the address", i, address.Value)
 		}
 	}
@@ -142,7 +142,7 @@ func (c *gatewayContext) accept() {
 	}
 	usable := len(c.out.Problems) == 0 && len(good) > 0
 	if len(bad) > 0 {
-		c.refuse(ir.ListenersNotValid, "listeners that cannot serve: %s; listeners that serve: %s; see their own conditions",
+		c.refusef(ir.ListenersNotValid, "listeners that cannot serve: %s; listeners that serve: %s; see their own conditions",
 			strings.Join(bad, ", "), orNone(good))
 	}
 	c.out.Accepted = usable

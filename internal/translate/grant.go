@@ -49,7 +49,8 @@ func (t *translator) permitted(from grantFrom, to grantTo) bool {
 
 // notPermitted says which grant is missing.
 func notPermitted(from grantFrom, to grantTo) string {
-	return fmt.Sprintf("%s %s may not be referred to from namespace %s: create a ReferenceGrant in namespace %s, from kind %s in namespace %s, to kind %s named %s",
+	return fmt.Sprintf("%s %s may not be referred to from namespace %s: "+
+		"create a ReferenceGrant in namespace %s, from kind %s in namespace %s, to kind %s named %s",
 		to.kind, to.name, from.namespace, to.name.Namespace, from.kind, from.namespace, to.kind, to.name.Name)
 }
 

@@ -22,7 +22,7 @@ type listenerContext struct {
 	made *ir.Listener
 }
 
-func (l *listenerContext) refuse(code ir.Code, format string, args ...any) {
+func (l *listenerContext) refusef(code ir.Code, format string, args ...any) {
 	object := ir.Object{Kind: "Gateway", Namespace: l.name.Namespace, Name: l.name.Name}
 	problem := code.Problem(object, format, args...)
 	problem.Listener = l.made.Name
@@ -87,11 +87,12 @@ func (l *listenerContext) protocol() bool {
 	case protocolHTTP, protocolHTTPS:
 		return true
 	case "TLS", "TCP", "UDP":
-		l.refuse(ir.UnsupportedProtocol,
-			"protocol %s is not supported by this GatewayClass, whose fronts speak HTTP and HTTPS: use protocol HTTPS with tls.mode Terminate, or a class of another controller",
+		l.refusef(ir.UnsupportedProtocol,
+			"protocol %s is not supported by this GatewayClass, whose fronts speak HTTP and HTTPS: "+
+				"use protocol HTTPS with tls.mode Terminate, or a class of another controller",
 			l.made.Protocol)
 	default:
-		l.refuse(ir.UnsupportedProtocol, "protocol %q is not known: use HTTP or HTTPS", l.made.Protocol)
+		l.refusef(ir.UnsupportedProtocol, "protocol %q is not known: use HTTP or HTTPS", l.made.Protocol)
 	}
 	return false
 }
@@ -99,9 +100,9 @@ func (l *listenerContext) protocol() bool {
 func (l *listenerContext) port() {
 	switch port := l.made.Port; {
 	case port < 1 || port > 65535:
-		l.refuse(ir.PortUnavailable, "port %d is not between 1 and 65535", port)
+		l.refusef(ir.PortUnavailable, "port %d is not between 1 and 65535", port)
 	case port == healthPort:
-		l.refuse(ir.PortUnavailable, "port %d is where proxies answer health checks: use another port", port)
+		l.refusef(ir.PortUnavailable, "port %d is where proxies answer health checks: use another port", port)
 	}
 }
 
@@ -125,7 +126,7 @@ func (l *listenerContext) kinds() {
 		unknown = append(unknown, fmt.Sprintf("%s/%s", group, kind.Kind))
 	}
 	if len(unknown) > 0 {
-		l.refuse(ir.InvalidRouteKinds, "allowedRoutes.kinds: %s cannot be attached to a listener of protocol %s: allow kind HTTPRoute of group %s",
+		l.refusef(ir.InvalidRouteKinds, "allowedRoutes.kinds: %s cannot be attached to a listener of protocol %s: allow kind HTTPRoute of group %s",
 			strings.Join(unknown, ", "), l.made.Protocol, gatewayv1.GroupName)
 	}
 }
@@ -133,6 +134,6 @@ func (l *listenerContext) kinds() {
 // selector refuses a namespace selector that cannot be read; it then selects nothing.
 func (l *listenerContext) selector() {
 	if _, err := allowedNamespaces(l.spec.AllowedRoutes); err != nil {
-		l.refuse(ir.UnsupportedValue, "allowedRoutes.namespaces: %v", err)
+		l.refusef(ir.UnsupportedValue, "allowedRoutes.namespaces: %v", err)
 	}
 }

@@ -57,13 +57,13 @@ func (r *ruleContext) match(field string, spec *gatewayv1.HTTPRouteMatch) (confi
 	if spec.Method != nil {
 		out.Method = string(*spec.Method)
 		if !slices.Contains(methods, out.Method) {
-			r.broken(ir.UnsupportedValue, "%s.method: %q is none of %s", field, out.Method, strings.Join(methods, ", "))
+			r.brokenf(ir.UnsupportedValue, "%s.method: %q is none of %s", field, out.Method, strings.Join(methods, ", "))
 		}
 	}
 	for i, header := range spec.Headers {
 		name := strings.ToLower(string(header.Name))
 		if !isToken(name) {
-			r.broken(ir.UnsupportedValue, "%s.headers[%d].name: %q is not a header name", field, i, header.Name)
+			r.brokenf(ir.UnsupportedValue, "%s.headers[%d].name: %q is not a header name", field, i, header.Name)
 		}
 		value := r.value(fmt.Sprintf("%s.headers[%d]", field, i), "header "+string(header.Name),
 			config.ValueMatch{Name: name, Value: header.Value}, string(derefOr(header.Type, gatewayv1.HeaderMatchExact)))
@@ -93,14 +93,14 @@ func (r *ruleContext) value(field, what string, match config.ValueMatch, kind st
 	switch kind {
 	case string(gatewayv1.HeaderMatchExact):
 		if looksLikeRegexp(match.Value) {
-			r.advise(ir.LooksLikeRegularExpression,
+			r.advisef(ir.LooksLikeRegularExpression,
 				"%s is matched exactly against a value that looks like a regular expression: set type: RegularExpression", what)
 		}
 	case string(gatewayv1.HeaderMatchRegularExpression):
 		match.Regex = true
 		r.regexp(field+".value", match.Value)
 	default:
-		r.broken(ir.UnsupportedValue, "%s.type: %q is not Exact or RegularExpression", field, kind)
+		r.brokenf(ir.UnsupportedValue, "%s.type: %q is not Exact or RegularExpression", field, kind)
 	}
 	return match
 }
@@ -108,7 +108,7 @@ func (r *ruleContext) value(field, what string, match config.ValueMatch, kind st
 // regexp refuses what RE2 cannot compile.
 func (r *ruleContext) regexp(field, expression string) {
 	if _, err := regexp.Compile(expression); err != nil {
-		r.broken(ir.UnsupportedValue, "%s: %q is not a regular expression (RE2 syntax): %s", field, expression,
+		r.brokenf(ir.UnsupportedValue, "%s: %q is not a regular expression (RE2 syntax): %s", field, expression,
 			strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 }
@@ -139,7 +139,7 @@ func (r *ruleContext) path(field string, spec *gatewayv1.HTTPPathMatch) (config.
 		}
 		return config.PathPrefix, "/"
 	default:
-		r.broken(ir.UnsupportedValue, "%s.type: %q is not Exact, PathPrefix or RegularExpression", field, kind)
+		r.brokenf(ir.UnsupportedValue, "%s.type: %q is not Exact, PathPrefix or RegularExpression", field, kind)
 		return config.PathExact, value
 	}
 }
@@ -149,14 +149,14 @@ func (r *ruleContext) literalPath(field, value string) {
 	lower := strings.ToLower(value)
 	switch {
 	case !strings.HasPrefix(value, "/"):
-		r.broken(ir.UnsupportedValue, "%s: %q must begin with /", field, value)
+		r.brokenf(ir.UnsupportedValue, "%s: %q must begin with /", field, value)
 	case strings.Contains(value, "//"), strings.Contains(value, "/./"), strings.Contains(value, "/../"),
 		strings.HasSuffix(value, "/.."), strings.HasSuffix(value, "/."), strings.Contains(lower, "%2f"):
-		r.broken(ir.UnsupportedValue, "%s: %q must not contain //, /./, /../ or an encoded slash", field, value)
+		r.brokenf(ir.UnsupportedValue, "%s: %q must not contain //, /./, /../ or an encoded slash", field, value)
 	case !pathPattern.MatchString(value):
-		r.broken(ir.UnsupportedValue, "%s: %q has characters that a path cannot have", field, value)
+		r.brokenf(ir.UnsupportedValue, "%s: %q has characters that a path cannot have", field, value)
 	case looksLikeRegexp(value):
-		r.advise(ir.LooksLikeRegularExpression,
+		r.advisef(ir.LooksLikeRegularExpression,
 			"path %s is matched literally although it looks like a regular expression: set type: RegularExpression", value)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
 )
 
 // place chooses the members of a Gateway. A Gateway whose parameters cannot be read stays where its
@@ -18,26 +19,31 @@ func (t *translator) place(c *gatewayContext) {
 	if c.out.Deleting {
 		return
 	}
-	selector := labels.Everything()
-	if c.provider.Kind == albKind && !c.parametersBroken() {
-		if placement := t.albSpec(c.parameters).Placement; placement != nil && placement.ClusterSelector != nil {
-			chosen, err := metav1.LabelSelectorAsSelector(placement.ClusterSelector)
-			if err == nil {
-				selector = chosen
-			}
-		}
-	}
+	chosen := t.chooser(c)
 	for _, name := range slices.Sorted(maps.Keys(t.w.Members)) {
 		member := t.w.Members[name]
-		if c.parametersBroken() {
-			if _, runs := member.Proxies[c.name]; !runs {
-				continue
-			}
-		} else if !selector.Matches(labels.Set(member.Labels)) {
-			continue
+		if chosen(member) {
+			c.out.Members = append(c.out.Members, ir.Member{Name: name, Unreachable: member.Unreachable})
 		}
-		c.out.Members = append(c.out.Members, ir.Member{Name: name, Unreachable: member.Unreachable})
 	}
+}
+
+// chooser says which members a Gateway is placed in.
+func (t *translator) chooser(c *gatewayContext) func(*world.Member) bool {
+	if c.parametersBroken() {
+		return func(member *world.Member) bool {
+			_, runs := member.Proxies[c.name]
+			return runs
+		}
+	}
+	selector := labels.Everything()
+	if c.provider.Kind == albKind {
+		if placement := t.albSpec(c.parameters).Placement; placement != nil && placement.ClusterSelector != nil {
+			// An error has made the parameters broken before.
+			selector, _ = metav1.LabelSelectorAsSelector(placement.ClusterSelector)
+		}
+	}
+	return func(member *world.Member) bool { return selector.Matches(labels.Set(member.Labels)) }
 }
 
 // parametersBroken says that nothing can be read from the parameters.

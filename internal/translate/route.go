@@ -131,7 +131,8 @@ func (r *routeContext) ignoredHostnames(out *ir.Route) {
 			continue
 		}
 		problem := r.problem(ir.HostnameIgnored,
-			"hostname %s is not served: no listener that this route is attached to has it: remove it from hostnames, or add a listener with that hostname and a parentRef to it",
+			"hostname %s is not served: no listener that this route is attached to has it: "+
+				"remove it from hostnames, or add a listener with that hostname and a parentRef to it",
 			strings.Join(ignored, ", "))
 		problem.Parent = parent.Index
 		parent.Problems = append(parent.Problems, problem)

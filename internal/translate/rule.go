@@ -41,7 +41,7 @@ type ruleContext struct {
 	rule   *gatewayv1.HTTPRouteRule
 }
 
-func (r *ruleContext) broken(code ir.Code, format string, args ...any) {
+func (r *ruleContext) brokenf(code ir.Code, format string, args ...any) {
 	r.set.broken = append(r.set.broken, ruleFault{r.index, code, fmt.Sprintf(format, args...)})
 }
 
@@ -51,7 +51,7 @@ func (r *ruleContext) unresolved(code ir.Code, format string, args ...any) strin
 	return message
 }
 
-func (r *ruleContext) advise(code ir.Code, format string, args ...any) {
+func (r *ruleContext) advisef(code ir.Code, format string, args ...any) {
 	r.set.advice = append(r.set.advice, ruleFault{r.index, code, fmt.Sprintf(format, args...)})
 }
 
@@ -85,8 +85,8 @@ func (r *ruleContext) compile() config.Rule {
 	out.Timeouts = r.timeouts()
 	out.Retry = r.retry()
 	out.Backends = r.backends(out.Filters.Redirect != nil)
-	if r.rule.SessionPersistence != nil {
-		r.advise(ir.FieldIgnored, "sessionPersistence is not supported and has no effect: remove it")
+	if r.rule.SessionPersistence != nil { //nolint:staticcheck // users still have it, and must be told that it does nothing
+		r.advisef(ir.FieldIgnored, "sessionPersistence is not supported and has no effect: remove it")
 	}
 	if len(r.set.broken) > faults {
 		messages := make([]string, 0, 1)

@@ -24,7 +24,7 @@ func (r *ruleContext) milliseconds(field string, value *gatewayv1.Duration) int6
 	}
 	parsed, err := time.ParseDuration(string(*value))
 	if err != nil || !durationPattern.MatchString(string(*value)) {
-		r.broken(ir.UnsupportedValue, "%s: %q is not a duration such as 10s, 500ms or 1h30m", field, *value)
+		r.brokenf(ir.UnsupportedValue, "%s: %q is not a duration such as 10s, 500ms or 1h30m", field, *value)
 		return 0
 	}
 	return parsed.Milliseconds()
@@ -40,7 +40,7 @@ func (r *ruleContext) timeouts() config.Timeouts {
 		BackendRequest: r.milliseconds("timeouts.backendRequest", spec.BackendRequest),
 	}
 	if out.Request > 0 && out.BackendRequest > out.Request {
-		r.broken(ir.UnsupportedValue, "timeouts.backendRequest: %s is longer than timeouts.request, which is %s and bounds it",
+		r.brokenf(ir.UnsupportedValue, "timeouts.backendRequest: %s is longer than timeouts.request, which is %s and bounds it",
 			*spec.BackendRequest, *spec.Request)
 	}
 	return out
@@ -56,11 +56,11 @@ func (r *ruleContext) retry() *config.Retry {
 		Backoff:  r.milliseconds("retry.backoff", spec.Backoff),
 	}
 	if out.Attempts < 0 {
-		r.broken(ir.UnsupportedValue, "retry.attempts: %d is negative", out.Attempts)
+		r.brokenf(ir.UnsupportedValue, "retry.attempts: %d is negative", out.Attempts)
 	}
 	for _, code := range spec.Codes {
 		if code < 400 || code > 599 {
-			r.broken(ir.UnsupportedValue, "retry.codes: %d is not a status between 400 and 599", code)
+			r.brokenf(ir.UnsupportedValue, "retry.codes: %d is not a status between 400 and 599", code)
 		}
 		out.Codes = append(out.Codes, int(code))
 	}

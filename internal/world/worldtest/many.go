@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
@@ -39,22 +38,19 @@ func Empty() *world.World {
 	}
 }
 
-// To makes a pointer.
-func To[T any](value T) *T { return &value }
-
 // Many is a World with one Gateway, infra/web, in two members, and this many routes in a hundred namespaces.
 // Each route has two rules and a hostname: its own, or if oneHost the same as all others.
 func Many(routes int, oneHost bool) *world.World {
 	w := Empty()
 	w.Classes["alb"] = &gatewayv1.GatewayClass{
-		ObjectMeta: metav1.ObjectMeta{Name: "alb", Generation: 1},
-		Spec:       gatewayv1.GatewayClassSpec{ControllerName: Controller},
+		Name: "alb", Generation: 1,
+		Spec: gatewayv1.GatewayClassSpec{ControllerName: Controller},
 	}
-	gateway := &gatewayv1.Gateway{ObjectMeta: metav1.ObjectMeta{Namespace: "infra", Name: "web", UID: "u", Generation: 1}}
+	gateway := &gatewayv1.Gateway{Namespace: "infra", Name: "web", UID: "u", Generation: 1}
 	gateway.Spec.GatewayClassName = "alb"
 	gateway.Spec.Listeners = []gatewayv1.Listener{{
 		Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType,
-		AllowedRoutes: &gatewayv1.AllowedRoutes{Namespaces: &gatewayv1.RouteNamespaces{From: To(gatewayv1.NamespacesFromAll)}},
+		AllowedRoutes: &gatewayv1.AllowedRoutes{Namespaces: &gatewayv1.RouteNamespaces{From: new(gatewayv1.NamespacesFromAll)}},
 	}}
 	w.Gateways[world.Name{Namespace: "infra", Name: "web"}] = gateway
 	for _, name := range []string{"east", "west"} {
@@ -73,8 +69,8 @@ func AddRoute(w *world.World, i int, oneHost bool) world.Name {
 	service := world.Name{Namespace: namespace, Name: fmt.Sprintf("service-%d", i)}
 	for _, member := range w.Members {
 		member.Services[service] = &corev1.Service{
-			ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: service.Name},
-			Spec:       corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 8080}}},
+			Namespace: namespace, Name: service.Name,
+			Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 8080}}},
 		}
 	}
 	hostname := gatewayv1.Hostname(fmt.Sprintf("host-%d.example.com", i))
@@ -82,24 +78,24 @@ func AddRoute(w *world.World, i int, oneHost bool) world.Name {
 		hostname = "giant.example.com"
 	}
 	backend := func(weight int32) gatewayv1.HTTPBackendRef {
-		return gatewayv1.HTTPBackendRef{BackendRef: gatewayv1.BackendRef{
-			BackendObjectReference: gatewayv1.BackendObjectReference{Name: gatewayv1.ObjectName(service.Name), Port: To(int32(8080))},
-			Weight:                 &weight,
-		}}
+		return gatewayv1.HTTPBackendRef{
+			Name: gatewayv1.ObjectName(service.Name), Port: new(int32(8080)),
+			Weight: &weight,
+		}
 	}
-	route := &gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name.Name, Generation: 1}}
-	route.Spec.ParentRefs = []gatewayv1.ParentReference{{Namespace: To(gatewayv1.Namespace("infra")), Name: "web"}}
+	route := &gatewayv1.HTTPRoute{Namespace: namespace, Name: name.Name, Generation: 1}
+	route.Spec.ParentRefs = []gatewayv1.ParentReference{{Namespace: new(gatewayv1.Namespace("infra")), Name: "web"}}
 	route.Spec.Hostnames = []gatewayv1.Hostname{hostname}
 	route.Spec.Rules = []gatewayv1.HTTPRouteRule{
 		{
 			Matches: []gatewayv1.HTTPRouteMatch{{
-				Path:    &gatewayv1.HTTPPathMatch{Value: To(fmt.Sprintf("/api/%d", i))},
+				Path:    &gatewayv1.HTTPPathMatch{Value: new(fmt.Sprintf("/api/%d", i))},
 				Headers: []gatewayv1.HTTPHeaderMatch{{Name: "X-Version", Value: "2"}},
 			}},
 			BackendRefs: []gatewayv1.HTTPBackendRef{backend(90), backend(10)},
 		},
 		{
-			Matches:     []gatewayv1.HTTPRouteMatch{{Path: &gatewayv1.HTTPPathMatch{Value: To(fmt.Sprintf("/%d", i))}}},
+			Matches:     []gatewayv1.HTTPRouteMatch{{Path: &gatewayv1.HTTPPathMatch{Value: new(fmt.Sprintf("/%d", i))}}},
 			BackendRefs: []gatewayv1.HTTPBackendRef{backend(1)},
 		},
 	}

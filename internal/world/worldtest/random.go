@@ -102,7 +102,7 @@ func mutateGateway(t *rapid.T, w *world.World) world.Key {
 		}}
 	}
 	if chance(t, "deleting", 5) {
-		gateway.DeletionTimestamp = To(metav1.Unix(9, 0))
+		gateway.DeletionTimestamp = new(metav1.Unix(9, 0))
 	}
 	put(t, w.Gateways, name, gateway)
 	return world.Key{Kind: world.KindGateway, Name: name}
@@ -122,12 +122,13 @@ func randomListener(t *rapid.T, name gatewayv1.SectionName) gatewayv1.Listener {
 	if out.Protocol == "HTTPS" && chance(t, "tls", 80) {
 		ref := gatewayv1.SecretObjectReference{Name: pick[gatewayv1.ObjectName](t, "secret", "one", "two", "three")}
 		if chance(t, "foreign", 30) {
-			ref.Namespace = To(pick[gatewayv1.Namespace](t, "namespace", "red", "blue"))
+			ref.Namespace = new(pick[gatewayv1.Namespace](t, "namespace", "red", "blue"))
 		}
 		out.TLS = &gatewayv1.ListenerTLSConfig{CertificateRefs: []gatewayv1.SecretObjectReference{ref}}
 	}
 	if chance(t, "allowed", 80) {
-		from := pick(t, "from", gatewayv1.NamespacesFromAll, gatewayv1.NamespacesFromAll, gatewayv1.NamespacesFromSame, gatewayv1.NamespacesFromSelector)
+		from := pick(t, "from",
+			gatewayv1.NamespacesFromAll, gatewayv1.NamespacesFromAll, gatewayv1.NamespacesFromSame, gatewayv1.NamespacesFromSelector)
 		out.AllowedRoutes = &gatewayv1.AllowedRoutes{Namespaces: &gatewayv1.RouteNamespaces{From: &from}}
 		if from == gatewayv1.NamespacesFromSelector {
 			out.AllowedRoutes.Namespaces.Selector = &metav1.LabelSelector{MatchLabels: pick(t, "labels", labelSets...)}
@@ -143,11 +144,12 @@ func mutateGrant(t *rapid.T, w *world.World) world.Key {
 	name := world.Name{Namespace: pick(t, "namespace", namespaces...), Name: pick(t, "name", names...)}
 	grant := &gatewayv1.ReferenceGrant{ObjectMeta: meta(t, name.Namespace, name.Name)}
 	grant.Spec.From = []gatewayv1.ReferenceGrantFrom{{
-		Group: gatewayv1.GroupName, Kind: pick[gatewayv1.Kind](t, "from", "HTTPRoute", "Gateway"), Namespace: gatewayv1.Namespace(pick(t, "namespace", namespaces...)),
+		Group: gatewayv1.GroupName, Kind: pick[gatewayv1.Kind](t, "from", "HTTPRoute", "Gateway"),
+		Namespace: gatewayv1.Namespace(pick(t, "namespace", namespaces...)),
 	}}
 	grant.Spec.To = []gatewayv1.ReferenceGrantTo{{Kind: pick[gatewayv1.Kind](t, "to", "Service", "Secret")}}
 	if chance(t, "named", 30) {
-		grant.Spec.To[0].Name = To(gatewayv1.ObjectName(pick(t, "name", names...)))
+		grant.Spec.To[0].Name = new(gatewayv1.ObjectName(pick(t, "name", names...)))
 	}
 	put(t, w.Grants, name, grant)
 	return world.Key{Kind: world.KindReferenceGrant, Name: name}
@@ -155,7 +157,7 @@ func mutateGrant(t *rapid.T, w *world.World) world.Key {
 
 func mutateNamespace(t *rapid.T, w *world.World) world.Key {
 	name := pick(t, "namespace", namespaces...)
-	put(t, w.Namespaces, name, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: pick(t, "labels", labelSets...)}})
+	put(t, w.Namespaces, name, &corev1.Namespace{Name: name, Labels: pick(t, "labels", labelSets...)})
 	return world.Key{Kind: world.KindNamespace, Name: world.Name{Name: name}}
 }
 

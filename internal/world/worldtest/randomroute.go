@@ -18,12 +18,12 @@ func RandomRoute(t *rapid.T, name world.Name) *gatewayv1.HTTPRoute {
 	route := &gatewayv1.HTTPRoute{ObjectMeta: meta(t, name.Namespace, name.Name)}
 	for range rapid.IntRange(1, 2).Draw(t, "parents") {
 		gateway := pick(t, "gateway", gateways...)
-		ref := gatewayv1.ParentReference{Name: gatewayv1.ObjectName(gateway.Name), Namespace: To(gatewayv1.Namespace(gateway.Namespace))}
+		ref := gatewayv1.ParentReference{Name: gatewayv1.ObjectName(gateway.Name), Namespace: new(gatewayv1.Namespace(gateway.Namespace))}
 		if chance(t, "section", 30) {
-			ref.SectionName = To(pick(t, "listener", sections...))
+			ref.SectionName = new(pick(t, "listener", sections...))
 		}
 		if chance(t, "port", 10) {
-			ref.Port = To(pick[int32](t, "port", 80, 443, 9999))
+			ref.Port = new(pick[int32](t, "port", 80, 443, 9999))
 		}
 		route.Spec.ParentRefs = append(route.Spec.ParentRefs, ref)
 	}
@@ -42,7 +42,7 @@ func randomRule(t *rapid.T) gatewayv1.HTTPRouteRule {
 	var rule gatewayv1.HTTPRouteRule
 	for range rapid.IntRange(0, 2).Draw(t, "matches") {
 		kind := pick(t, "path type", gatewayv1.PathMatchExact, gatewayv1.PathMatchPathPrefix, gatewayv1.PathMatchRegularExpression)
-		match := gatewayv1.HTTPRouteMatch{Path: &gatewayv1.HTTPPathMatch{Type: &kind, Value: To(pick(t, "path", "/", "/a", "/a/", "/b.*", "/(", "c"))}}
+		match := gatewayv1.HTTPRouteMatch{Path: &gatewayv1.HTTPPathMatch{Type: &kind, Value: new(pick(t, "path", "/", "/a", "/a/", "/b.*", "/(", "c"))}}
 		if chance(t, "header", 30) {
 			kind := pick(t, "header type", gatewayv1.HeaderMatchExact, gatewayv1.HeaderMatchRegularExpression)
 			match.Headers = []gatewayv1.HTTPHeaderMatch{{Type: &kind, Name: "X-A", Value: pick(t, "value", "a", ".*b.*", "[")}}
@@ -50,9 +50,9 @@ func randomRule(t *rapid.T) gatewayv1.HTTPRouteRule {
 		rule.Matches = append(rule.Matches, match)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "backends") {
-		rule.BackendRefs = append(rule.BackendRefs, gatewayv1.HTTPBackendRef{BackendRef: gatewayv1.BackendRef{
-			BackendObjectReference: randomBackend(t), Weight: To(pick[int32](t, "weight", 0, 1, 9)),
-		}})
+		rule.BackendRefs = append(rule.BackendRefs, gatewayv1.HTTPBackendRef{
+			BackendObjectReference: randomBackend(t), Weight: new(pick[int32](t, "weight", 0, 1, 9)),
+		})
 	}
 	switch pick(t, "filter", "", "", "mirror", "redirect", "unknown") {
 	case "mirror":
@@ -61,7 +61,7 @@ func randomRule(t *rapid.T) gatewayv1.HTTPRouteRule {
 		}}
 	case "redirect":
 		rule.Filters = []gatewayv1.HTTPRouteFilter{{
-			Type: gatewayv1.HTTPRouteFilterRequestRedirect, RequestRedirect: &gatewayv1.HTTPRequestRedirectFilter{Scheme: To("https")},
+			Type: gatewayv1.HTTPRouteFilterRequestRedirect, RequestRedirect: &gatewayv1.HTTPRequestRedirectFilter{Scheme: new("https")},
 		}}
 	case "unknown":
 		rule.Filters = []gatewayv1.HTTPRouteFilter{{Type: "RequestRetry"}}
@@ -70,9 +70,9 @@ func randomRule(t *rapid.T) gatewayv1.HTTPRouteRule {
 }
 
 func randomBackend(t *rapid.T) gatewayv1.BackendObjectReference {
-	ref := gatewayv1.BackendObjectReference{Name: gatewayv1.ObjectName(pick(t, "name", names...)), Port: To(pick[int32](t, "port", 80, 80, 81))}
+	ref := gatewayv1.BackendObjectReference{Name: gatewayv1.ObjectName(pick(t, "name", names...)), Port: new(pick[int32](t, "port", 80, 80, 81))}
 	if chance(t, "foreign", 30) {
-		ref.Namespace = To(gatewayv1.Namespace(pick(t, "namespace", namespaces...)))
+		ref.Namespace = new(gatewayv1.Namespace(pick(t, "namespace", namespaces...)))
 	}
 	return ref
 }
