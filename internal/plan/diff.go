@@ -94,31 +94,21 @@ func (d *differ) observed(h *stack.Resource) {
 
 // needs fills in what every step waits for.
 func (d *differ) needs() {
-	for _, s := range d.steps {
-		if s.Want == nil {
-			continue
+	for id, w := range d.want {
+		for _, dep := range w.DependsOn {
+			d.need(id, dep)
 		}
-		for _, dep := range s.Want.DependsOn {
-			d.need(s, dep)
+		for _, old := range w.Replaces {
+			d.deleteAfter(old, id)
 		}
 	}
 	// What a resource depended on goes only after that resource has let go of it.
 	for id, h := range d.have {
-		by := d.steps[id]
-		if by == nil || by.Op == Wait && by.Want != nil {
+		if by := d.steps[id]; by == nil || by.Op == Wait && by.Want != nil {
 			continue
 		}
 		for _, dep := range h.DependsOn {
-			if s := d.steps[dep]; s != nil && s.Want == nil {
-				d.need(s, id)
-			}
-		}
-	}
-	for id, w := range d.want {
-		for _, old := range w.Replaces {
-			if s := d.steps[old]; s != nil && s.Want == nil {
-				d.need(s, id)
-			}
+			d.deleteAfter(dep, id)
 		}
 	}
 	for _, s := range d.steps {
@@ -127,10 +117,17 @@ func (d *differ) needs() {
 	}
 }
 
-// need makes s wait for the step of id, if that is another one and there is one.
-func (d *differ) need(s *Step, id stack.ID) {
-	if id != s.ID && d.steps[id] != nil {
-		s.Needs = append(s.Needs, id)
+// need makes the step of id wait for that of other, if both have one.
+func (d *differ) need(id, other stack.ID) {
+	if s := d.steps[id]; s != nil && id != other && d.steps[other] != nil {
+		s.Needs = append(s.Needs, other)
+	}
+}
+
+// deleteAfter makes the deletion of id, if it is to be deleted, wait for the step of other.
+func (d *differ) deleteAfter(id, other stack.ID) {
+	if s := d.steps[id]; s != nil && s.Want == nil {
+		d.need(id, other)
 	}
 }
 

@@ -204,7 +204,9 @@ func TestDiffIsDeterministicAndFreezesItsInput(t *testing.T) {
 		if after, _ := json.Marshal([]any{want, have}); string(before) != string(after) {
 			t.Fatalf("Diff changed its input:\n%s\n%s", before, after)
 		}
-		swap := func(list []stack.Resource) func(i, j int) { return func(i, j int) { list[i], list[j] = list[j], list[i] } }
+		swap := func(list []stack.Resource) func(i, j int) {
+			return func(i, j int) { list[i], list[j] = list[j], list[i] }
+		}
 		rand.Shuffle(len(want.Resources), swap(want.Resources))
 		rand.Shuffle(len(have.Resources), swap(have.Resources))
 		if second, _ := json.Marshal(plan.Diff(want, have)); string(first) != string(second) {

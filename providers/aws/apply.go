@@ -51,6 +51,15 @@ func (t task) updated() stack.Resource {
 	return t.done(t.step.Have.Ref, t.step.Have.State, t.step.Have.Facts)
 }
 
+// specOf is the Spec of a resource whose kind decides its type; another type is a fault of Render or Observe.
+func specOf[T any](r *stack.Resource) T {
+	s, ok := r.Spec.(T)
+	if !ok {
+		panic(fmt.Sprintf("%s has a Spec of type %T", r.ID, r.Spec))
+	}
+	return s
+}
+
 // verbs are what can be done to a kind of resource.
 type verbs struct {
 	create, update func(*account, context.Context, task) (stack.Resource, error)

@@ -24,7 +24,7 @@ func toACMTags(tags map[string]string) []acmtypes.Tag {
 }
 
 func certificateTagsOf(t task) map[string]string {
-	spec := t.step.Want.Spec.(CertificateSpec)
+	spec := specOf[CertificateSpec](t.step.Want)
 	tags := t.tags(spec.Tags)
 	tags[TagFingerprint] = spec.Fingerprint
 	return tags
@@ -130,7 +130,8 @@ func secretOf(t task) (ir.Certificate, bool) {
 // https://docs.aws.amazon.com/acm/latest/userguide/import-certificate-prerequisites.html
 func refusedCertificate(t task, err error) error {
 	if hasCode(err, "ValidationException", "InvalidParameterException") {
-		return providers.Terminal("ACM does not take the certificate of Secret "+t.step.ID.Name+": it needs an unencrypted key that fits, a certificate that is valid now, and a whole chain", err)
+		return providers.Terminal("ACM does not take the certificate of Secret "+t.step.ID.Name+": it needs an unencrypted key that fits, a "+
+			"certificate that is valid now, and a whole chain", err)
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func toEC2Tags(tags map[string]string) []ec2types.Tag {
 // createGroup makes a security group. Its name is unique in the VPC, so that a repetition finds the first.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
 func (a *account) createGroup(ctx context.Context, t task) (stack.Resource, error) {
-	spec := t.step.Want.Spec.(SecurityGroupSpec)
+	spec := specOf[SecurityGroupSpec](t.step.Want)
 	made, err := a.ec2.CreateSecurityGroup(ctx, &ec2.CreateSecurityGroupInput{
 		GroupName: awssdk.String(t.name()), VpcId: awssdk.String(spec.VPC),
 		Description: awssdk.String(groupDescription(t)),
@@ -64,7 +64,7 @@ func (a *account) adoptGroup(ctx context.Context, t task, spec SecurityGroupSpec
 }
 
 func (a *account) updateGroup(ctx context.Context, t task) (stack.Resource, error) {
-	spec := t.step.Want.Spec.(SecurityGroupSpec)
+	spec := specOf[SecurityGroupSpec](t.step.Want)
 	_, err := a.ec2.CreateTags(ctx, &ec2.CreateTagsInput{
 		Resources: []string{t.step.Have.Ref}, Tags: toEC2Tags(t.tags(spec.Tags)),
 	})
@@ -82,7 +82,7 @@ func (a *account) deleteGroup(ctx context.Context, t task) error {
 // alone, and ours is not made.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html
 func (a *account) createRule(ctx context.Context, t task) (stack.Resource, error) {
-	spec := t.step.Want.Spec.(RuleSpec)
+	spec := specOf[RuleSpec](t.step.Want)
 	group, err := t.ref(KindSecurityGroup, spec.Group)
 	if err != nil {
 		return stack.Resource{}, err

@@ -15,7 +15,7 @@ import (
 // createListener makes a listener, or finds the one that an earlier try made on the port.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateListener.html
 func (a *account) createListener(ctx context.Context, t task) (stack.Resource, error) {
-	spec := t.step.Want.Spec.(ListenerSpec)
+	spec := specOf[ListenerSpec](t.step.Want)
 	lb, err := t.ref(KindLoadBalancer, loadBalancerOf(t.step.ID))
 	if err != nil {
 		return stack.Resource{}, err
@@ -109,13 +109,14 @@ func unknownCertificate(spec ListenerSpec, err error) error {
 	if slices.ContainsFunc(append([]string{spec.Certificate}, spec.Extra...), ours) {
 		return providers.Pending("the load balancer to see the certificate that was imported", err)
 	}
-	return providers.Terminal("a certificate that the ALBConfig names by ARN does not exist in the load balancer's region: correct spec.tls.certificateARNs", err)
+	return providers.Terminal("a certificate that the ALBConfig names by ARN does not exist "+
+		"in the load balancer's region: correct spec.tls.certificateARNs", err)
 }
 
 // updateListener changes what differs. A listener that changes its protocol is changed in place.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyListener.html
 func (a *account) updateListener(ctx context.Context, t task) (stack.Resource, error) {
-	want, have := t.step.Want.Spec.(ListenerSpec), t.step.Have.Spec.(ListenerSpec)
+	want, have := specOf[ListenerSpec](t.step.Want), specOf[ListenerSpec](t.step.Have)
 	in := &elb.ModifyListenerInput{
 		ListenerArn: &t.step.Have.Ref, Port: &want.Port, Protocol: elbtypes.ProtocolEnum(want.Protocol),
 	}
@@ -140,7 +141,7 @@ func (a *account) updateListener(ctx context.Context, t task) (stack.Resource, e
 
 // setExtra brings the certificates for SNI in line: removes before it adds, since the quota may have no room for both.
 func (a *account) setExtra(ctx context.Context, t task, listener string, have []string) error {
-	want := t.step.Want.Spec.(ListenerSpec)
+	want := specOf[ListenerSpec](t.step.Want)
 	for _, name := range have {
 		// One that became the default is no extra any more by itself.
 		if slices.Contains(want.Extra, name) || name == want.Certificate {

@@ -25,7 +25,7 @@ func toELBTags(tags map[string]string) []elbtypes.Tag {
 // repetition with what is there only if all settings are equal, so it is looked for by name first.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 func (a *account) createLoadBalancer(ctx context.Context, t task) (stack.Resource, error) {
-	spec := t.step.Want.Spec.(LoadBalancerSpec)
+	spec := specOf[LoadBalancerSpec](t.step.Want)
 	lb, err := a.adoptLoadBalancer(ctx, t)
 	if err != nil {
 		return stack.Resource{}, err
@@ -107,7 +107,7 @@ func (a *account) setAttributes(ctx context.Context, arn string, attributes map[
 
 // updateLoadBalancer changes what differs, call by call: each replaces its whole set.
 func (a *account) updateLoadBalancer(ctx context.Context, t task) (stack.Resource, error) {
-	want, have := t.step.Want.Spec.(LoadBalancerSpec), t.step.Have.Spec.(LoadBalancerSpec)
+	want, have := specOf[LoadBalancerSpec](t.step.Want), specOf[LoadBalancerSpec](t.step.Have)
 	arn := t.step.Have.Ref
 	if !slices.Equal(want.SecurityGroups, have.SecurityGroups) {
 		groups, err := groupRefs(t, want)
@@ -153,7 +153,8 @@ func (a *account) deleteLoadBalancer(ctx context.Context, t task) error {
 	defer a.associated.forget(t.step.Have.Ref)
 	_, err := a.elb.DeleteLoadBalancer(ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: &t.step.Have.Ref})
 	if hasCode(err, "OperationNotPermitted") {
-		return providers.Terminal("the load balancer has deletion protection, which is never switched off for you: switch it off in AWS (deletion_protection.enabled=false) to let it be deleted", err)
+		return providers.Terminal("the load balancer has deletion protection, which is never switched off for "+
+			"you: switch it off in AWS (deletion_protection.enabled=false) to let it be deleted", err)
 	}
 	return err
 }

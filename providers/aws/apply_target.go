@@ -16,7 +16,7 @@ import (
 // createTargetGroup makes a target group, or finds the one that an earlier try made.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
 func (a *account) createTargetGroup(ctx context.Context, t task) (stack.Resource, error) {
-	spec := t.step.Want.Spec.(TargetGroupSpec)
+	spec := specOf[TargetGroupSpec](t.step.Want)
 	h := spec.HealthCheck
 	made, err := a.elb.CreateTargetGroup(ctx, &elb.CreateTargetGroupInput{
 		Name: awssdk.String(t.name()), VpcId: &spec.VPC, Port: &spec.Port,
@@ -68,7 +68,7 @@ func (a *account) setGroupAttributes(ctx context.Context, arn string, attributes
 }
 
 func (a *account) updateTargetGroup(ctx context.Context, t task) (stack.Resource, error) {
-	want, have := t.step.Want.Spec.(TargetGroupSpec), t.step.Have.Spec.(TargetGroupSpec)
+	want, have := specOf[TargetGroupSpec](t.step.Want), specOf[TargetGroupSpec](t.step.Have)
 	if h := want.HealthCheck; h != have.HealthCheck {
 		_, err := a.elb.ModifyTargetGroup(ctx, &elb.ModifyTargetGroupInput{
 			TargetGroupArn: &t.step.Have.Ref, HealthCheckPort: &h.Port, HealthCheckPath: &h.Path,
@@ -98,7 +98,7 @@ func (a *account) createTargets(ctx context.Context, t task) (stack.Resource, er
 	if err != nil {
 		return stack.Resource{}, err
 	}
-	spec := t.step.Want.Spec.(TargetsSpec)
+	spec := specOf[TargetsSpec](t.step.Want)
 	return t.done(arn, targetsState(spec), map[string]string{factHealthy: "0"}), a.register(ctx, arn, spec.Port, spec.Targets)
 }
 
@@ -112,7 +112,7 @@ func targetsState(spec TargetsSpec) stack.State {
 
 // updateTargets registers what came before it deregisters what went, so that the group is never empty between.
 func (a *account) updateTargets(ctx context.Context, t task) (stack.Resource, error) {
-	want, have := t.step.Want.Spec.(TargetsSpec), t.step.Have.Spec.(TargetsSpec)
+	want, have := specOf[TargetsSpec](t.step.Want), specOf[TargetsSpec](t.step.Have)
 	if err := a.register(ctx, t.step.Have.Ref, want.Port, without(want.Targets, have.Targets)); err != nil {
 		return stack.Resource{}, err
 	}
@@ -127,7 +127,7 @@ func (a *account) updateTargets(ctx context.Context, t task) (stack.Resource, er
 }
 
 func (a *account) deleteTargets(ctx context.Context, t task) error {
-	have := t.step.Have.Spec.(TargetsSpec)
+	have := specOf[TargetsSpec](t.step.Have)
 	return a.deregister(ctx, t.step.Have.Ref, have.Port, have.Targets)
 }
 

@@ -27,7 +27,7 @@ func toWAFTags(tags map[string]string) []waftypes.Tag {
 // createWebACL makes a web ACL, or finds the one that an earlier try made.
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_CreateWebACL.html
 func (a *account) createWebACL(ctx context.Context, t task) (stack.Resource, error) {
-	spec := t.step.Want.Spec.(WebACLSpec)
+	spec := specOf[WebACLSpec](t.step.Want)
 	defer a.webACLs.forget("")
 	made, err := a.waf.CreateWebACL(ctx, &wafv2.CreateWebACLInput{
 		Name: awssdk.String(t.name()), Scope: waftypes.ScopeRegional, DefaultAction: allow(), Rules: rulesOf(spec),
@@ -80,7 +80,7 @@ func webACLFromARN(arn string) (name, id string) {
 // updateWebACL replaces the whole set of rules.
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_UpdateWebACL.html
 func (a *account) updateWebACL(ctx context.Context, t task) (stack.Resource, error) {
-	want, have := t.step.Want.Spec.(WebACLSpec), t.step.Have.Spec.(WebACLSpec)
+	want, have := specOf[WebACLSpec](t.step.Want), specOf[WebACLSpec](t.step.Have)
 	defer a.webACL.forget(t.step.Have.Ref)
 	if !slices.Equal(want.Rules, have.Rules) || want.RateLimit != have.RateLimit {
 		now, err := a.currentWebACL(ctx, t)
@@ -125,7 +125,7 @@ func (a *account) deleteWebACL(ctx context.Context, t task) error {
 // passes know it from what others do.
 // https://docs.aws.amazon.com/waf/latest/APIReference/API_AssociateWebACL.html
 func (a *account) associate(ctx context.Context, t task) (stack.Resource, error) {
-	want, err := t.ref(KindWebACL, t.step.Want.Spec.(AssociationSpec).WebACL)
+	want, err := t.ref(KindWebACL, specOf[AssociationSpec](t.step.Want).WebACL)
 	if err != nil {
 		return stack.Resource{}, err
 	}

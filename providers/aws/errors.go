@@ -107,9 +107,11 @@ func explain(err error) error {
 	case pendingCodes[c] != "":
 		return providers.Pending(pendingCodes[c], err)
 	case slices.Contains(deniedCodes, c):
-		return providers.Terminal(fmt.Sprintf("AWS denies %s to the operator: allow it in the IAM policy of the operator's role (providers/aws/iam-policy.json has all that it needs)", action), err)
+		return providers.Terminal(fmt.Sprintf("AWS denies %s to the operator: allow it in the IAM policy of the "+
+			"operator's role (providers/aws/iam-policy.json has all that it needs)", action), err)
 	case slices.Contains(credentialCodes, c):
-		return providers.Terminal("AWS does not accept the operator's credentials: check its role (IRSA, Pod Identity) or the AWS_… environment variables, and whether the region is enabled in the account", err)
+		return providers.Terminal("AWS does not accept the operator's credentials: check its role (IRSA, Pod Identity) "+
+			"or the AWS_… environment variables, and whether the region is enabled in the account", err)
 	case quotaCodes[c] != "":
 		return providers.Terminal(fmt.Sprintf("an AWS quota is reached at %s: %s; free some, or ask for more in Service Quotas", action, quotaCodes[c]), err)
 	case slices.Contains(refusedCodes, c):
@@ -142,10 +144,12 @@ func isExplained(err error) bool {
 // noCredentials explains that the default chain found none.
 // https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 func noCredentials(err error) error {
-	return providers.Terminal("the operator has no AWS credentials: give its ServiceAccount a role (IRSA or Pod Identity), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", err)
+	return providers.Terminal("the operator has no AWS credentials: give its ServiceAccount a role "+
+		"(IRSA or Pod Identity), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", err)
 }
 
 // foreign says that a name of ours is taken by something that is not ours.
 func foreign(what, ref string) error {
-	return providers.Terminal(fmt.Sprintf("%s %s has the name that ours would have but not our tags, so it is left alone: rename or delete it", what, ref), nil)
+	return providers.Terminal(fmt.Sprintf("%s %s has the name that ours would have but not "+
+		"our tags, so it is left alone: rename or delete it", what, ref), nil)
 }

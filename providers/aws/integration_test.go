@@ -59,7 +59,7 @@ func TestIntegration(t *testing.T) {
 		c := cloud{inspector: inspect(t, "", testRegion), region: testRegion}
 		providertest.Run(t, providertest.Suite{
 			New:   func(*testing.T) providertest.Cloud { return c },
-			Front: func(t *testing.T) ir.Front { return testFront(t) },
+			Front: testFront,
 		})
 	})
 }

@@ -23,11 +23,8 @@ const (
 	TagWebACL = "gateway.company.com/web-acl"
 )
 
-const (
-	tagPrefix = "gateway.company.com/"
-	// tagNodeGroup begins the tag on security groups of a member's nodes; the member's name follows.
-	tagNodeGroup = "kubernetes.io/cluster/"
-)
+// tagNodeGroup begins the tag on security groups of a member's nodes; the member's name follows.
+const tagNodeGroup = "kubernetes.io/cluster/"
 
 // ownerPrefix begins the names of an owner's resources. A name proves nothing, the tags do; but it finds candidates.
 func ownerPrefix(o ir.Owner) string { return "fg-" + digest(o.Hub+"\x00"+o.UID, 12) + "-" }

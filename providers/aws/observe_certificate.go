@@ -31,14 +31,12 @@ func (o *observer) observeCertificates(ctx context.Context) error {
 		return err
 	}
 	for _, c := range listed {
-		var tags map[string]string
-		if c.imported {
-			if tags, err = o.certTags.get(ctx, c.arn, o.certificateTags); gone(err) {
-				continue
-			}
-			if err != nil {
-				return err
-			}
+		tags, err := o.tagsOfListed(ctx, c)
+		if gone(err) {
+			continue
+		}
+		if err != nil {
+			return err
 		}
 		if id, ok := idFrom(tags, KindCertificate); ok && owned(o.owner, tags) {
 			o.names[c.arn] = id.Name
@@ -50,6 +48,14 @@ func (o *observer) observeCertificates(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// tagsOfListed are the tags of an imported certificate. Ours are all imported, so that others are not asked about.
+func (a *account) tagsOfListed(ctx context.Context, c listedCertificate) (map[string]string, error) {
+	if !c.imported {
+		return map[string]string{}, nil
+	}
+	return a.certTags.get(ctx, c.arn, a.certificateTags)
 }
 
 // listCertificates lists all of the account. The default would leave out all but RSA keys of 1024 and 2048 bits.

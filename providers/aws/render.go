@@ -69,15 +69,15 @@ func (r *renderer) keepAll() {
 	stack.Sort(r.out.Resources)
 }
 
-// problem is one of the whole Gateway.
-func (r *renderer) problem(reason, format string, args ...any) {
+// problemf adds one of the whole Gateway.
+func (r *renderer) problemf(reason, format string, args ...any) {
 	r.problems = append(r.problems, ir.Problem{
 		Object: r.gateway(), Parent: -1, Type: "Programmed", Reason: reason, Message: fmt.Sprintf(format, args...),
 	})
 }
 
-// listenerProblem is one of a listener's certificates.
-func (r *renderer) listenerProblem(listener, format string, args ...any) {
+// listenerProblemf adds one of a listener's certificates.
+func (r *renderer) listenerProblemf(listener, format string, args ...any) {
 	r.problems = append(r.problems, ir.Problem{
 		Object: r.gateway(), Listener: listener, Parent: -1, Type: "ResolvedRefs", Reason: "InvalidCertificateRef",
 		Message: fmt.Sprintf(format, args...),

@@ -26,7 +26,8 @@ func (r *renderer) certificatesOf(port ir.FrontPort) []string {
 			continue
 		}
 		if len(declared) == 0 {
-			r.listenerProblem(want.Listener, "no issued certificate in ACM (%s) covers %s: request or import one, set tls.certificateRefs on the listener, or tls.certificateARNs in the ALBConfig", r.facts.Region, want.Hostname)
+			r.listenerProblemf(want.Listener, "no issued certificate in ACM (%s) covers %s: request or import one, set "+
+				"tls.certificateRefs on the listener, or tls.certificateARNs in the ALBConfig", r.facts.Region, want.Hostname)
 		}
 	}
 	return unique(append(out, declared...))

@@ -13,11 +13,13 @@ import (
 func (r *renderer) room() bool {
 	quota, known := r.facts.Quotas[quotaLoadBalancers]
 	if _, exists := r.existing(); !exists && known && r.facts.LoadBalancers >= quota {
-		r.problem("NoResources", "the region has %d application load balancers, which is its quota: delete some, or ask for more in Service Quotas (Application Load Balancers per Region)", r.facts.LoadBalancers)
+		r.problemf("NoResources", "the region has %d application load balancers, which is its quota: delete "+
+			"some, or ask for more in Service Quotas (Application Load Balancers per Region)", r.facts.LoadBalancers)
 		return false
 	}
 	if quota, known := r.facts.Quotas[quotaListeners]; known && len(r.front.Ports) > quota {
-		r.problem("NoResources", "the Gateway has listeners on %d ports, and the quota is %d a load balancer: use fewer ports, or ask for more in Service Quotas (Listeners per Application Load Balancer)", len(r.front.Ports), quota)
+		r.problemf("NoResources", "the Gateway has listeners on %d ports, and the quota is %d a load balancer: use "+
+			"fewer ports, or ask for more in Service Quotas (Listeners per Application Load Balancer)", len(r.front.Ports), quota)
 		return false
 	}
 	return true
@@ -70,7 +72,8 @@ func (r *renderer) secure(port ir.FrontPort, spec *ListenerSpec) bool {
 		return false
 	}
 	if quota, known := r.facts.Quotas[quotaCertificates]; known && len(names)-1 > quota {
-		r.problem("NoResources", "port %d has %d certificates besides the default, and the quota is %d: the last ones are not served; use certificates that cover more hostnames, or ask for more in Service Quotas", port.Port, len(names)-1, quota)
+		r.problemf("NoResources", "port %d has %d certificates besides the default, and the quota is %d: the last ones are "+
+			"not served; use certificates that cover more hostnames, or ask for more in Service Quotas", port.Port, len(names)-1, quota)
 		names = names[:quota+1]
 	}
 	spec.Certificate = names[0]

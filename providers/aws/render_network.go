@@ -23,20 +23,23 @@ func (r *renderer) subnets() (ids []string, ok bool) {
 	}
 	switch existing, exists := r.existing(); {
 	case len(vpcs) == 0:
-		r.problem("Invalid", "no subnet for a load balancer that is %s: tag subnets in at least two zones with %s=1, or name them in the ALBConfig's spec.subnets", r.lb, roleTag(r.lb))
+		r.problemf("Invalid", "no subnet for a load balancer that is %s: tag subnets in at "+
+			"least two zones with %s=1, or name them in the ALBConfig's spec.subnets", r.lb, roleTag(r.lb))
 		return nil, false
 	case len(vpcs) > 1:
-		r.problem("Invalid", "the subnets found are in several VPCs (%s): name those of one VPC in the ALBConfig's spec.subnets", strings.Join(slices.Sorted(maps.Keys(vpcs)), ", "))
+		r.problemf("Invalid", "the subnets found are in several VPCs (%s): "+
+			"name those of one VPC in the ALBConfig's spec.subnets", strings.Join(slices.Sorted(maps.Keys(vpcs)), ", "))
 		return nil, false
 	case exists && !vpcs[existing.VPC]:
-		r.problem("Invalid", "the load balancer is in %s and cannot move to the VPC of the subnets declared: delete the Gateway and make it again", existing.VPC)
+		r.problemf("Invalid", "the load balancer is in %s and cannot move to the VPC of "+
+			"the subnets declared: delete the Gateway and make it again", existing.VPC)
 		return nil, false
 	default:
 		r.vpc = found[0].VPC
 		ids = onePerZone(found, existing.Subnets)
 	}
 	if len(ids) < 2 {
-		r.problem("Invalid", "a load balancer needs subnets in two zones at least, and those found are all in %s: tag or name more", found[0].Zone)
+		r.problemf("Invalid", "a load balancer needs subnets in two zones at least, and those found are all in %s: tag or name more", found[0].Zone)
 		return nil, false
 	}
 	return ids, true
@@ -58,11 +61,11 @@ func (r *renderer) checkNamed(found []Subnet) bool {
 	for _, id := range slices.Sorted(slices.Values(r.spec.Subnets.IDs)) {
 		i := slices.IndexFunc(found, func(s Subnet) bool { return s.ID == id })
 		if i < 0 {
-			r.problem("Invalid", "subnet %s of the ALBConfig does not exist in %s: correct spec.subnets.ids", id, r.facts.Region)
+			r.problemf("Invalid", "subnet %s of the ALBConfig does not exist in %s: correct spec.subnets.ids", id, r.facts.Region)
 			return false
 		}
 		if other := zones[found[i].Zone]; other != "" {
-			r.problem("Invalid", "subnets %s and %s are both in zone %s: name one subnet a zone in spec.subnets.ids", other, id, found[i].Zone)
+			r.problemf("Invalid", "subnets %s and %s are both in zone %s: name one subnet a zone in spec.subnets.ids", other, id, found[i].Zone)
 			return false
 		}
 		zones[found[i].Zone] = id

@@ -62,11 +62,7 @@ func (r *renderer) share(name string, port int32, sets []ir.TargetSet) share {
 		if set.Weight == 0 && len(sets) > 1 {
 			continue
 		}
-		for _, a := range set.Addresses {
-			if addr, err := netip.ParseAddr(a); err == nil && addr.Unmap().Is4() {
-				addresses[a] = Target{Address: addr.Unmap().String(), Outside: r.outside(addr.Unmap())}
-			}
-		}
+		r.addresses(set, addresses)
 		if old, ok := have.Spec.(TargetsSpec); ok && set.Unknown {
 			for _, t := range old.Targets {
 				addresses[t.Address] = t
@@ -78,6 +74,15 @@ func (r *renderer) share(name string, port int32, sets []ir.TargetSet) share {
 		out.healthy, _ = strconv.Atoi(have.Facts[factHealthy]) // missing is none
 	}
 	return out
+}
+
+// addresses adds a member's proxies. Target groups of type ip have one family, and it is IPv4.
+func (r *renderer) addresses(set ir.TargetSet, to map[string]Target) {
+	for _, a := range set.Addresses {
+		if addr, err := netip.ParseAddr(a); err == nil && addr.Unmap().Is4() {
+			to[addr.Unmap().String()] = Target{Address: addr.Unmap().String(), Outside: r.outside(addr.Unmap())}
+		}
+	}
 }
 
 // weights are what the listener forwards by. ELB sends a group its share whether or not anybody is there

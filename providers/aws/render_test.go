@@ -34,7 +34,7 @@ func fixture() (ir.Front, stack.Observed) {
 	}}
 }
 
-func specOf[T any](t *testing.T, s stack.Stack, kind stack.Kind, name string) T {
+func wantedSpec[T any](t *testing.T, s stack.Stack, kind stack.Kind, name string) T {
 	t.Helper()
 	for _, r := range s.Resources {
 		if r.ID == (stack.ID{Kind: kind, Name: name}) {
@@ -113,10 +113,10 @@ func TestWeights(t *testing.T) {
 func TestTargets(t *testing.T) {
 	front, have := fixture()
 	got, _ := render(front, have)
-	if b := specOf[TargetsSpec](t, got, KindTargets, "internal/80/b"); !b.Targets[0].Outside {
+	if b := wantedSpec[TargetsSpec](t, got, KindTargets, "internal/80/b"); !b.Targets[0].Outside {
 		t.Errorf("an address outside of the VPC is not marked: %v", b)
 	}
-	if lb := specOf[LoadBalancerSpec](t, got, KindLoadBalancer, "internal"); !slices.Equal(lb.Subnets, []string{"subnet-1", "subnet-2"}) {
+	if lb := wantedSpec[LoadBalancerSpec](t, got, KindLoadBalancer, "internal"); !slices.Equal(lb.Subnets, []string{"subnet-1", "subnet-2"}) {
 		t.Errorf("not one subnet a zone: %v", lb.Subnets)
 	}
 	have.Resources = []stack.Resource{{
@@ -124,7 +124,7 @@ func TestTargets(t *testing.T) {
 	}}
 	front.Ports[0].Targets[1].Unknown, front.Ports[0].Targets[1].Addresses = true, nil
 	got, _ = render(front, have)
-	if b := specOf[TargetsSpec](t, got, KindTargets, "internal/80/b"); len(b.Targets) != 1 || b.Targets[0].Address != "192.168.0.7" {
+	if b := wantedSpec[TargetsSpec](t, got, KindTargets, "internal/80/b"); len(b.Targets) != 1 || b.Targets[0].Address != "192.168.0.7" {
 		t.Errorf("targets of a member that cannot be asked do not stay: %v", b)
 	}
 }

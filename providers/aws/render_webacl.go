@@ -14,7 +14,8 @@ func (r *renderer) webACL() {
 		declared = r.spec.WAF.WebACLARN
 	}
 	if foreign := r.facts.ForeignWebACL; foreign != "" && foreign != declared {
-		r.problem("Invalid", "web ACL %s was associated with the load balancer by somebody else and is left there: disassociate it, or set spec.waf.webACLARN to it in the ALBConfig", foreign)
+		r.problemf("Invalid", "web ACL %s was associated with the load balancer by somebody else and is "+
+			"left there: disassociate it, or set spec.waf.webACLARN to it in the ALBConfig", foreign)
 		return
 	}
 	if declared == "" {

@@ -11,6 +11,14 @@ import (
 
 // The interfaces below are all of AWS that is called, and iam-policy.json allows no more.
 
+// Options of single calls.
+type (
+	elbOption   = func(*elb.Options)
+	ec2Option   = func(*ec2.Options)
+	acmOption   = func(*acm.Options)
+	wafv2Option = func(*wafv2.Options)
+)
+
 // elbAPI is Elastic Load Balancing.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/
 type elbAPI interface {
@@ -25,54 +33,54 @@ type elbAPI interface {
 }
 
 type loadBalancerAPI interface {
-	DescribeLoadBalancers(context.Context, *elb.DescribeLoadBalancersInput, ...func(*elb.Options)) (*elb.DescribeLoadBalancersOutput, error)
-	CreateLoadBalancer(context.Context, *elb.CreateLoadBalancerInput, ...func(*elb.Options)) (*elb.CreateLoadBalancerOutput, error)
-	DeleteLoadBalancer(context.Context, *elb.DeleteLoadBalancerInput, ...func(*elb.Options)) (*elb.DeleteLoadBalancerOutput, error)
-	DescribeAccountLimits(context.Context, *elb.DescribeAccountLimitsInput, ...func(*elb.Options)) (*elb.DescribeAccountLimitsOutput, error)
+	DescribeLoadBalancers(context.Context, *elb.DescribeLoadBalancersInput, ...elbOption) (*elb.DescribeLoadBalancersOutput, error)
+	CreateLoadBalancer(context.Context, *elb.CreateLoadBalancerInput, ...elbOption) (*elb.CreateLoadBalancerOutput, error)
+	DeleteLoadBalancer(context.Context, *elb.DeleteLoadBalancerInput, ...elbOption) (*elb.DeleteLoadBalancerOutput, error)
+	DescribeAccountLimits(context.Context, *elb.DescribeAccountLimitsInput, ...elbOption) (*elb.DescribeAccountLimitsOutput, error)
 }
 
 type loadBalancerSettingsAPI interface {
-	DescribeLoadBalancerAttributes(context.Context, *elb.DescribeLoadBalancerAttributesInput, ...func(*elb.Options)) (*elb.DescribeLoadBalancerAttributesOutput, error)
-	ModifyLoadBalancerAttributes(context.Context, *elb.ModifyLoadBalancerAttributesInput, ...func(*elb.Options)) (*elb.ModifyLoadBalancerAttributesOutput, error)
-	SetIpAddressType(context.Context, *elb.SetIpAddressTypeInput, ...func(*elb.Options)) (*elb.SetIpAddressTypeOutput, error)
-	SetSecurityGroups(context.Context, *elb.SetSecurityGroupsInput, ...func(*elb.Options)) (*elb.SetSecurityGroupsOutput, error)
-	SetSubnets(context.Context, *elb.SetSubnetsInput, ...func(*elb.Options)) (*elb.SetSubnetsOutput, error)
+	DescribeLoadBalancerAttributes(context.Context, *elb.DescribeLoadBalancerAttributesInput, ...elbOption) (*elb.DescribeLoadBalancerAttributesOutput, error)
+	ModifyLoadBalancerAttributes(context.Context, *elb.ModifyLoadBalancerAttributesInput, ...elbOption) (*elb.ModifyLoadBalancerAttributesOutput, error)
+	SetIpAddressType(context.Context, *elb.SetIpAddressTypeInput, ...elbOption) (*elb.SetIpAddressTypeOutput, error)
+	SetSecurityGroups(context.Context, *elb.SetSecurityGroupsInput, ...elbOption) (*elb.SetSecurityGroupsOutput, error)
+	SetSubnets(context.Context, *elb.SetSubnetsInput, ...elbOption) (*elb.SetSubnetsOutput, error)
 }
 
 type targetGroupAPI interface {
-	DescribeTargetGroups(context.Context, *elb.DescribeTargetGroupsInput, ...func(*elb.Options)) (*elb.DescribeTargetGroupsOutput, error)
-	CreateTargetGroup(context.Context, *elb.CreateTargetGroupInput, ...func(*elb.Options)) (*elb.CreateTargetGroupOutput, error)
-	ModifyTargetGroup(context.Context, *elb.ModifyTargetGroupInput, ...func(*elb.Options)) (*elb.ModifyTargetGroupOutput, error)
-	DeleteTargetGroup(context.Context, *elb.DeleteTargetGroupInput, ...func(*elb.Options)) (*elb.DeleteTargetGroupOutput, error)
+	DescribeTargetGroups(context.Context, *elb.DescribeTargetGroupsInput, ...elbOption) (*elb.DescribeTargetGroupsOutput, error)
+	CreateTargetGroup(context.Context, *elb.CreateTargetGroupInput, ...elbOption) (*elb.CreateTargetGroupOutput, error)
+	ModifyTargetGroup(context.Context, *elb.ModifyTargetGroupInput, ...elbOption) (*elb.ModifyTargetGroupOutput, error)
+	DeleteTargetGroup(context.Context, *elb.DeleteTargetGroupInput, ...elbOption) (*elb.DeleteTargetGroupOutput, error)
 }
 
 type targetGroupSettingsAPI interface {
-	DescribeTargetGroupAttributes(context.Context, *elb.DescribeTargetGroupAttributesInput, ...func(*elb.Options)) (*elb.DescribeTargetGroupAttributesOutput, error)
-	ModifyTargetGroupAttributes(context.Context, *elb.ModifyTargetGroupAttributesInput, ...func(*elb.Options)) (*elb.ModifyTargetGroupAttributesOutput, error)
+	DescribeTargetGroupAttributes(context.Context, *elb.DescribeTargetGroupAttributesInput, ...elbOption) (*elb.DescribeTargetGroupAttributesOutput, error)
+	ModifyTargetGroupAttributes(context.Context, *elb.ModifyTargetGroupAttributesInput, ...elbOption) (*elb.ModifyTargetGroupAttributesOutput, error)
 }
 
 type targetAPI interface {
-	DescribeTargetHealth(context.Context, *elb.DescribeTargetHealthInput, ...func(*elb.Options)) (*elb.DescribeTargetHealthOutput, error)
-	RegisterTargets(context.Context, *elb.RegisterTargetsInput, ...func(*elb.Options)) (*elb.RegisterTargetsOutput, error)
-	DeregisterTargets(context.Context, *elb.DeregisterTargetsInput, ...func(*elb.Options)) (*elb.DeregisterTargetsOutput, error)
+	DescribeTargetHealth(context.Context, *elb.DescribeTargetHealthInput, ...elbOption) (*elb.DescribeTargetHealthOutput, error)
+	RegisterTargets(context.Context, *elb.RegisterTargetsInput, ...elbOption) (*elb.RegisterTargetsOutput, error)
+	DeregisterTargets(context.Context, *elb.DeregisterTargetsInput, ...elbOption) (*elb.DeregisterTargetsOutput, error)
 }
 
 type listenerAPI interface {
-	DescribeListeners(context.Context, *elb.DescribeListenersInput, ...func(*elb.Options)) (*elb.DescribeListenersOutput, error)
-	CreateListener(context.Context, *elb.CreateListenerInput, ...func(*elb.Options)) (*elb.CreateListenerOutput, error)
-	ModifyListener(context.Context, *elb.ModifyListenerInput, ...func(*elb.Options)) (*elb.ModifyListenerOutput, error)
-	DeleteListener(context.Context, *elb.DeleteListenerInput, ...func(*elb.Options)) (*elb.DeleteListenerOutput, error)
+	DescribeListeners(context.Context, *elb.DescribeListenersInput, ...elbOption) (*elb.DescribeListenersOutput, error)
+	CreateListener(context.Context, *elb.CreateListenerInput, ...elbOption) (*elb.CreateListenerOutput, error)
+	ModifyListener(context.Context, *elb.ModifyListenerInput, ...elbOption) (*elb.ModifyListenerOutput, error)
+	DeleteListener(context.Context, *elb.DeleteListenerInput, ...elbOption) (*elb.DeleteListenerOutput, error)
 }
 
 type listenerCertificateAPI interface {
-	DescribeListenerCertificates(context.Context, *elb.DescribeListenerCertificatesInput, ...func(*elb.Options)) (*elb.DescribeListenerCertificatesOutput, error)
-	AddListenerCertificates(context.Context, *elb.AddListenerCertificatesInput, ...func(*elb.Options)) (*elb.AddListenerCertificatesOutput, error)
-	RemoveListenerCertificates(context.Context, *elb.RemoveListenerCertificatesInput, ...func(*elb.Options)) (*elb.RemoveListenerCertificatesOutput, error)
+	DescribeListenerCertificates(context.Context, *elb.DescribeListenerCertificatesInput, ...elbOption) (*elb.DescribeListenerCertificatesOutput, error)
+	AddListenerCertificates(context.Context, *elb.AddListenerCertificatesInput, ...elbOption) (*elb.AddListenerCertificatesOutput, error)
+	RemoveListenerCertificates(context.Context, *elb.RemoveListenerCertificatesInput, ...elbOption) (*elb.RemoveListenerCertificatesOutput, error)
 }
 
 type elbTagAPI interface {
-	DescribeTags(context.Context, *elb.DescribeTagsInput, ...func(*elb.Options)) (*elb.DescribeTagsOutput, error)
-	AddTags(context.Context, *elb.AddTagsInput, ...func(*elb.Options)) (*elb.AddTagsOutput, error)
+	DescribeTags(context.Context, *elb.DescribeTagsInput, ...elbOption) (*elb.DescribeTagsOutput, error)
+	AddTags(context.Context, *elb.AddTagsInput, ...elbOption) (*elb.AddTagsOutput, error)
 }
 
 // ec2API is the network part of EC2.
@@ -84,31 +92,31 @@ type ec2API interface {
 }
 
 type networkAPI interface {
-	DescribeVpcs(context.Context, *ec2.DescribeVpcsInput, ...func(*ec2.Options)) (*ec2.DescribeVpcsOutput, error)
-	DescribeSubnets(context.Context, *ec2.DescribeSubnetsInput, ...func(*ec2.Options)) (*ec2.DescribeSubnetsOutput, error)
+	DescribeVpcs(context.Context, *ec2.DescribeVpcsInput, ...ec2Option) (*ec2.DescribeVpcsOutput, error)
+	DescribeSubnets(context.Context, *ec2.DescribeSubnetsInput, ...ec2Option) (*ec2.DescribeSubnetsOutput, error)
 }
 
 type securityGroupAPI interface {
-	DescribeSecurityGroups(context.Context, *ec2.DescribeSecurityGroupsInput, ...func(*ec2.Options)) (*ec2.DescribeSecurityGroupsOutput, error)
-	CreateSecurityGroup(context.Context, *ec2.CreateSecurityGroupInput, ...func(*ec2.Options)) (*ec2.CreateSecurityGroupOutput, error)
-	DeleteSecurityGroup(context.Context, *ec2.DeleteSecurityGroupInput, ...func(*ec2.Options)) (*ec2.DeleteSecurityGroupOutput, error)
-	CreateTags(context.Context, *ec2.CreateTagsInput, ...func(*ec2.Options)) (*ec2.CreateTagsOutput, error)
+	DescribeSecurityGroups(context.Context, *ec2.DescribeSecurityGroupsInput, ...ec2Option) (*ec2.DescribeSecurityGroupsOutput, error)
+	CreateSecurityGroup(context.Context, *ec2.CreateSecurityGroupInput, ...ec2Option) (*ec2.CreateSecurityGroupOutput, error)
+	DeleteSecurityGroup(context.Context, *ec2.DeleteSecurityGroupInput, ...ec2Option) (*ec2.DeleteSecurityGroupOutput, error)
+	CreateTags(context.Context, *ec2.CreateTagsInput, ...ec2Option) (*ec2.CreateTagsOutput, error)
 }
 
 type securityGroupRuleAPI interface {
-	DescribeSecurityGroupRules(context.Context, *ec2.DescribeSecurityGroupRulesInput, ...func(*ec2.Options)) (*ec2.DescribeSecurityGroupRulesOutput, error)
-	AuthorizeSecurityGroupIngress(context.Context, *ec2.AuthorizeSecurityGroupIngressInput, ...func(*ec2.Options)) (*ec2.AuthorizeSecurityGroupIngressOutput, error)
-	RevokeSecurityGroupIngress(context.Context, *ec2.RevokeSecurityGroupIngressInput, ...func(*ec2.Options)) (*ec2.RevokeSecurityGroupIngressOutput, error)
+	DescribeSecurityGroupRules(context.Context, *ec2.DescribeSecurityGroupRulesInput, ...ec2Option) (*ec2.DescribeSecurityGroupRulesOutput, error)
+	AuthorizeSecurityGroupIngress(context.Context, *ec2.AuthorizeSecurityGroupIngressInput, ...ec2Option) (*ec2.AuthorizeSecurityGroupIngressOutput, error)
+	RevokeSecurityGroupIngress(context.Context, *ec2.RevokeSecurityGroupIngressInput, ...ec2Option) (*ec2.RevokeSecurityGroupIngressOutput, error)
 }
 
 // acmAPI is Certificate Manager.
 // https://docs.aws.amazon.com/acm/latest/APIReference/
 type acmAPI interface {
-	ListCertificates(context.Context, *acm.ListCertificatesInput, ...func(*acm.Options)) (*acm.ListCertificatesOutput, error)
-	ListTagsForCertificate(context.Context, *acm.ListTagsForCertificateInput, ...func(*acm.Options)) (*acm.ListTagsForCertificateOutput, error)
-	ImportCertificate(context.Context, *acm.ImportCertificateInput, ...func(*acm.Options)) (*acm.ImportCertificateOutput, error)
-	AddTagsToCertificate(context.Context, *acm.AddTagsToCertificateInput, ...func(*acm.Options)) (*acm.AddTagsToCertificateOutput, error)
-	DeleteCertificate(context.Context, *acm.DeleteCertificateInput, ...func(*acm.Options)) (*acm.DeleteCertificateOutput, error)
+	ListCertificates(context.Context, *acm.ListCertificatesInput, ...acmOption) (*acm.ListCertificatesOutput, error)
+	ListTagsForCertificate(context.Context, *acm.ListTagsForCertificateInput, ...acmOption) (*acm.ListTagsForCertificateOutput, error)
+	ImportCertificate(context.Context, *acm.ImportCertificateInput, ...acmOption) (*acm.ImportCertificateOutput, error)
+	AddTagsToCertificate(context.Context, *acm.AddTagsToCertificateInput, ...acmOption) (*acm.AddTagsToCertificateOutput, error)
+	DeleteCertificate(context.Context, *acm.DeleteCertificateInput, ...acmOption) (*acm.DeleteCertificateOutput, error)
 }
 
 // wafAPI is WAFv2.
@@ -120,20 +128,20 @@ type wafAPI interface {
 }
 
 type webACLAPI interface {
-	ListWebACLs(context.Context, *wafv2.ListWebACLsInput, ...func(*wafv2.Options)) (*wafv2.ListWebACLsOutput, error)
-	GetWebACL(context.Context, *wafv2.GetWebACLInput, ...func(*wafv2.Options)) (*wafv2.GetWebACLOutput, error)
-	CreateWebACL(context.Context, *wafv2.CreateWebACLInput, ...func(*wafv2.Options)) (*wafv2.CreateWebACLOutput, error)
-	UpdateWebACL(context.Context, *wafv2.UpdateWebACLInput, ...func(*wafv2.Options)) (*wafv2.UpdateWebACLOutput, error)
-	DeleteWebACL(context.Context, *wafv2.DeleteWebACLInput, ...func(*wafv2.Options)) (*wafv2.DeleteWebACLOutput, error)
+	ListWebACLs(context.Context, *wafv2.ListWebACLsInput, ...wafv2Option) (*wafv2.ListWebACLsOutput, error)
+	GetWebACL(context.Context, *wafv2.GetWebACLInput, ...wafv2Option) (*wafv2.GetWebACLOutput, error)
+	CreateWebACL(context.Context, *wafv2.CreateWebACLInput, ...wafv2Option) (*wafv2.CreateWebACLOutput, error)
+	UpdateWebACL(context.Context, *wafv2.UpdateWebACLInput, ...wafv2Option) (*wafv2.UpdateWebACLOutput, error)
+	DeleteWebACL(context.Context, *wafv2.DeleteWebACLInput, ...wafv2Option) (*wafv2.DeleteWebACLOutput, error)
 }
 
 type webACLAssociationAPI interface {
-	GetWebACLForResource(context.Context, *wafv2.GetWebACLForResourceInput, ...func(*wafv2.Options)) (*wafv2.GetWebACLForResourceOutput, error)
-	AssociateWebACL(context.Context, *wafv2.AssociateWebACLInput, ...func(*wafv2.Options)) (*wafv2.AssociateWebACLOutput, error)
-	DisassociateWebACL(context.Context, *wafv2.DisassociateWebACLInput, ...func(*wafv2.Options)) (*wafv2.DisassociateWebACLOutput, error)
+	GetWebACLForResource(context.Context, *wafv2.GetWebACLForResourceInput, ...wafv2Option) (*wafv2.GetWebACLForResourceOutput, error)
+	AssociateWebACL(context.Context, *wafv2.AssociateWebACLInput, ...wafv2Option) (*wafv2.AssociateWebACLOutput, error)
+	DisassociateWebACL(context.Context, *wafv2.DisassociateWebACLInput, ...wafv2Option) (*wafv2.DisassociateWebACLOutput, error)
 }
 
 type webACLTagAPI interface {
-	ListTagsForResource(context.Context, *wafv2.ListTagsForResourceInput, ...func(*wafv2.Options)) (*wafv2.ListTagsForResourceOutput, error)
-	TagResource(context.Context, *wafv2.TagResourceInput, ...func(*wafv2.Options)) (*wafv2.TagResourceOutput, error)
+	ListTagsForResource(context.Context, *wafv2.ListTagsForResourceInput, ...wafv2Option) (*wafv2.ListTagsForResourceOutput, error)
+	TagResource(context.Context, *wafv2.TagResourceInput, ...wafv2Option) (*wafv2.TagResourceOutput, error)
 }
