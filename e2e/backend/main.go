@@ -16,6 +16,14 @@ import (
 )
 
 func main() {
+	if err := start(); err != nil {
+		slog.Error("demo backend", "error", err)
+		os.Exit(1)
+	}
+}
+
+// start reads flags and serves until a signal.
+func start() error {
 	who := responder.FromEnvironment()
 	listen := flag.String("listen", ":8080", "address to listen on")
 	grace := flag.Duration("grace", 10*time.Second, "how long requests in flight may take after SIGTERM")
@@ -27,10 +35,7 @@ func main() {
 
 	signalled, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(signalled, *listen, who, *linger, *grace); err != nil {
-		slog.Error("demo backend", "error", err)
-		os.Exit(1)
-	}
+	return run(signalled, *listen, who, *linger, *grace)
 }
 
 func run(signalled context.Context, listen string, who responder.Identity, linger, grace time.Duration) error {

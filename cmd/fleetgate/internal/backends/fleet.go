@@ -106,7 +106,7 @@ func (f *Fleet) Endpoints(member string, pool config.Pool) []config.Endpoint {
 	if i == nil {
 		return nil
 	}
-	return []config.Endpoint{{Address: i.address.IP.String(), Port: int32(i.address.Port)}} //nolint:gosec // a port fits
+	return []config.Endpoint{{Address: i.address.IP.String(), Port: int32(i.address.Port)}}
 }
 
 // Count is how many backends run.

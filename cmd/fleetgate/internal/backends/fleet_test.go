@@ -3,9 +3,11 @@ package backends_test
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/backends"
@@ -40,7 +42,7 @@ func TestEveryServiceOfTheSeedIsAnsweredInEveryMember(t *testing.T) {
 
 func ask(t *testing.T, e config.Endpoint) (out responder.Answer) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://%s:%d/", e.Address, e.Port), nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+net.JoinHostPort(e.Address, strconv.Itoa(int(e.Port))), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,20 +22,26 @@ func fromSlices(all []*discoveryv1.EndpointSlice, pool config.Pool) (endpoints [
 			continue
 		}
 		for _, e := range s.Endpoints {
-			if !serves(e) {
-				continue
-			}
-			for _, address := range e.Addresses {
-				endpoints = append(endpoints, config.Endpoint{
-					Address: address, Port: port, Terminating: e.Conditions.Terminating != nil && *e.Conditions.Terminating,
-				})
-			}
+			endpoints = append(endpoints, serving(e, port)...)
 		}
 	}
 	slices.SortFunc(endpoints, func(a, b config.Endpoint) int {
 		return cmp.Or(cmp.Compare(a.Address, b.Address), cmp.Compare(a.Port, b.Port))
 	})
 	return slices.Compact(endpoints), found
+}
+
+// serving are the addresses of an endpoint that serves.
+func serving(e discoveryv1.Endpoint, port int32) []config.Endpoint {
+	if !serves(e) {
+		return nil
+	}
+	terminating := e.Conditions.Terminating != nil && *e.Conditions.Terminating
+	out := make([]config.Endpoint, 0, len(e.Addresses))
+	for _, address := range e.Addresses {
+		out = append(out, config.Endpoint{Address: address, Port: port, Terminating: terminating})
+	}
+	return out
 }
 
 // serves says whether an endpoint is ready, or still serves while it terminates. Unknown means yes.

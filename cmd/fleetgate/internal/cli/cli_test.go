@@ -32,16 +32,19 @@ func TestCommandsOnTheSeed(t *testing.T) {
 	}{
 		{"version", []string{"version"}, []string{"v1.2.3\n"}},
 		{
-			"the plan has each resource", []string{"plan", "-f", seed},
+			"the plan has each resource",
+			[]string{"plan", "-f", seed},
 			[]string{"Gateway gateway-infra/production-gateway\n", "create LoadBalancer", "create TargetGroup", "create WebACL", "create Certificate payments-team/payments-tls-cert"},
 		},
 		{"the plan as data", []string{"plan", "-f", seed, "-o", "yaml"}, []string{"- gateway: gateway-infra/production-gateway\n", "op: create"}},
 		{
-			"secrets that the seed lacks", []string{"demo-secrets", "-f", seed, "--ca-out", ca},
+			"secrets that the seed lacks",
+			[]string{"demo-secrets", "-f", seed, "--ca-out", ca},
 			[]string{"name: wildcard-tls-cert\n  namespace: gateway-infra\n", "name: payments-tls-cert\n  namespace: payments-team\n", "type: kubernetes.io/tls"},
 		},
 		{
-			"lines by Gateway", []string{"demo-lines", "-f", seed, "--address", "10.0.0.1,gateway-infra/restricted-gateway=10.0.0.2", "--ca", "ca.pem"},
+			"lines by Gateway",
+			[]string{"demo-lines", "-f", seed, "--address", "10.0.0.1,gateway-infra/restricted-gateway=10.0.0.2", "--ca", "ca.pem"},
 			[]string{"--resolve shop.apps.company.com:443:10.0.0.1 ", "--resolve vault.secured.company.com:443:10.0.0.2 ", "--cacert ca.pem"},
 		},
 	} {

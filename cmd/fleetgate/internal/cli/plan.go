@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/cloud"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/report"
@@ -119,28 +121,21 @@ func regions(r ir.IR) []string {
 }
 
 func writePlans(w io.Writer, plans []planned, amiss []report.Row) error {
+	var b strings.Builder
 	for _, row := range amiss {
-		if row.Type == "Programmed" {
-			continue // nothing is, before the plan is carried out
-		}
-		if _, err := fmt.Fprintln(w, row); err != nil {
-			return err
+		if row.Type != string(gatewayv1.GatewayConditionProgrammed) { // nothing is, before the plan is carried out
+			fmt.Fprintln(&b, row)
 		}
 	}
 	for _, p := range plans {
-		if _, err := fmt.Fprintf(w, "\nGateway %s\n%s", p.Gateway, p.Plan); err != nil {
-			return err
-		}
+		fmt.Fprintf(&b, "\nGateway %s\n%s", p.Gateway, p.Plan)
 		for _, problem := range p.Problems {
-			if _, err := fmt.Fprintf(w, "listener %s: %s: %s\n", problem.Listener, problem.Reason, problem.Message); err != nil {
-				return err
-			}
+			fmt.Fprintf(&b, "listener %s: %s: %s\n", problem.Listener, problem.Reason, problem.Message)
 		}
 		if p.Error != "" {
-			if _, err := fmt.Fprintf(w, "error: %s\n", p.Error); err != nil {
-				return err
-			}
+			fmt.Fprintf(&b, "error: %s\n", p.Error)
 		}
 	}
-	return nil
+	_, err := io.WriteString(w, b.String())
+	return err
 }

@@ -50,7 +50,7 @@ func writeFile(path string, data []byte) error {
 	if path == "" {
 		return nil
 	}
-	if err := os.WriteFile(path, data, 0o644); err != nil { //nolint:gosec // a certificate is public
+	if err := os.WriteFile(path, data, 0o644); err != nil {
 		return fmt.Errorf("writing a file: %w", err)
 	}
 	return nil

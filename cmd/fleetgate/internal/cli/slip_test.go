@@ -58,7 +58,7 @@ func TestSlipsOfTheArticleAreAnsweredWithWhatToWrite(t *testing.T) {
 				t.Fatal(err)
 			}
 			path := filepath.Join(dir, s.file)
-			data, err := os.ReadFile(path) //nolint:gosec // a file of the test
+			data, err := os.ReadFile(path)
 			if err != nil || !strings.Contains(string(data), s.before) {
 				t.Fatalf("%s has no %q: %v", s.file, s.before, err)
 			}

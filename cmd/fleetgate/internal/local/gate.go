@@ -78,8 +78,9 @@ func (g *gate) serveHealth(ctx context.Context, front ir.Front) error {
 	return nil
 }
 
-// apply gives the proxy a configuration and what its pools and listeners need.
-func (g *gate) apply(root config.Root, chunks []config.Chunk, member string, in input) {
+// apply gives the proxy a configuration and what its pools and listeners need, and says whether generation or problem
+// are others now.
+func (g *gate) apply(root config.Root, chunks []config.Chunk, member string, in input) (changed bool) {
 	next := proxy.Snapshot{
 		Root: root, Chunks: chunks, Endpoints: map[string][]config.Endpoint{}, Certificates: map[string]*tls.Certificate{},
 	}
@@ -98,11 +99,13 @@ func (g *gate) apply(root config.Root, chunks []config.Chunk, member string, in 
 			}
 		}
 	}
-	g.problem = ""
+	problem := ""
 	if err := g.proxy.Apply(next); err != nil {
-		g.problem = bindProblem(err)
+		problem = bindProblem(err)
 	}
-	g.generation = root.Generation
+	changed = g.generation != root.Generation || g.problem != problem
+	g.generation, g.problem = root.Generation, problem
+	return changed
 }
 
 // certificate is nil when it cannot be used, which the listener's condition tells.

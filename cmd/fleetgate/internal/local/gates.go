@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
@@ -36,37 +37,37 @@ func (g *gates) follow(ctx context.Context, r ir.IR, in input) (settled bool) {
 	settled = true
 	wanted := map[gateKey]bool{}
 	for _, gateway := range r.Gateways {
-		name := world.Name{Namespace: gateway.Namespace, Name: gateway.Name}
 		for _, member := range g.o.Members {
-			root, chunks := compile.Gateway(r, name, member)
+			key := gateKey{member, world.Name{Namespace: gateway.Namespace, Name: gateway.Name}}
+			root, chunks := compile.Gateway(r, key.gateway, member)
 			if root.Version == 0 {
 				continue
 			}
-			key := gateKey{member, name}
 			wanted[key] = true
 			one, opened := g.open(ctx, key, gateway.Front)
 			if one == nil {
 				settled = false
 				continue
 			}
-			generation, problem := one.generation, one.problem
-			one.apply(root, chunks, member, in)
-			settled = settled && !opened && generation == one.generation && problem == one.problem
+			changed := one.apply(root, chunks, member, in)
+			settled = settled && !opened && !changed
 		}
 	}
+	return g.drop(wanted) && settled
+}
+
+// drop ends the proxies that are not wanted, and says whether there were none.
+func (g *gates) drop(wanted map[gateKey]bool) (none bool) {
+	none = true
 	for key, one := range g.running {
 		if !wanted[key] {
 			one.close()
 			delete(g.running, key)
-			settled = false
+			none = false
 		}
 	}
-	for key := range g.failed {
-		if !wanted[key] {
-			delete(g.failed, key)
-		}
-	}
-	return settled
+	maps.DeleteFunc(g.failed, func(key gateKey, _ string) bool { return !wanted[key] })
+	return none
 }
 
 // open finds a gate, or makes it. It is nil when that fails.

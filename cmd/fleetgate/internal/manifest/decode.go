@@ -41,7 +41,7 @@ type head struct {
 func (r *reader) document(at place, text string) {
 	data, err := yaml.YAMLToJSONStrict([]byte(text))
 	if err != nil {
-		r.fault(at, ir.Object{}, "this is no YAML, the rest of the folder goes on: %s", yamlError(err))
+		r.faultf(at, ir.Object{}, "this is no YAML, the rest of the folder goes on: %s", yamlError(err))
 		return
 	}
 	r.object(at, data)
@@ -54,7 +54,7 @@ func yamlError(err error) string {
 func (r *reader) object(at place, data []byte) {
 	var h head
 	if err := json.Unmarshal(data, &h); err != nil {
-		r.fault(at, ir.Object{}, "this is no Kubernetes object: %v", err)
+		r.faultf(at, ir.Object{}, "this is no Kubernetes object: %v", err)
 		return
 	}
 	if h.Kind == "List" || strings.HasSuffix(h.Kind, "List") && h.Items != nil {
@@ -71,15 +71,15 @@ func (r *reader) object(at place, data []byte) {
 	k, known := kinds[groupKind{group, h.Kind}]
 	switch {
 	case h.Kind == "" || h.APIVersion == "":
-		r.fault(at, object, "apiVersion and kind are needed: the object is left out")
+		r.faultf(at, object, "apiVersion and kind are needed: the object is left out")
 	case h.Metadata.Name == "":
-		r.fault(at, object, "metadata.name is needed: the object is left out")
+		r.faultf(at, object, "metadata.name is needed: the object is left out")
 	case !known:
 		if strings.HasSuffix(group, "gateway.networking.k8s.io") || strings.HasSuffix(group, "company.com") {
-			r.fault(at, object, "%s of %s is not supported: the object is left out", h.Kind, h.APIVersion)
+			r.faultf(at, object, "%s of %s is not supported: the object is left out", h.Kind, h.APIVersion)
 		}
 	case !k.has(version):
-		r.fault(at, object, "%s has no version %s here: write %s; the object is left out", h.Kind, version, k.versions[0])
+		r.faultf(at, object, "%s has no version %s here: write %s; the object is left out", h.Kind, version, k.versions[0])
 	default:
 		r.add(at, identity{group, object}, k, data)
 	}
@@ -91,17 +91,17 @@ func (r *reader) add(at place, id identity, k kind, data []byte) {
 		id.object.Namespace = metav1.NamespaceDefault
 	}
 	if r.seen[id] {
-		r.fault(at, id.object, "declared a second time: the first one counts")
+		r.faultf(at, id.object, "declared a second time: the first one counts")
 		return
 	}
 	o := k.make()
 	strict, err := kjson.UnmarshalStrict(data, o)
 	if err != nil {
-		r.fault(at, id.object, "the object is left out: %s", typeError(err))
+		r.faultf(at, id.object, "the object is left out: %s", typeError(err))
 		return
 	}
 	for _, s := range strict {
-		r.fault(at, id.object, "%s", advise(s.Error()))
+		r.faultf(at, id.object, "%s", advise(s.Error()))
 	}
 	r.seen[id] = true
 	o.SetNamespace(id.object.Namespace)
@@ -116,6 +116,6 @@ func typeError(err error) string {
 	return err.Error()
 }
 
-func (r *reader) fault(at place, object ir.Object, format string, args ...any) {
+func (r *reader) faultf(at place, object ir.Object, format string, args ...any) {
 	r.folder.Faults = append(r.folder.Faults, Fault{File: at.file, Line: at.line, Object: object, Message: fmt.Sprintf(format, args...)})
 }

@@ -77,13 +77,13 @@ func (s *Scene) World(now State) *world.World {
 func shift(folder manifest.Folder, offset int32) {
 	for _, g := range folder.Gateways {
 		for i := range g.Spec.Listeners {
-			g.Spec.Listeners[i].Port += gatewayv1.PortNumber(offset)
+			g.Spec.Listeners[i].Port += offset
 		}
 	}
 	for _, r := range folder.HTTPRoutes {
 		for i := range r.Spec.ParentRefs {
 			if p := r.Spec.ParentRefs[i].Port; p != nil {
-				*p += gatewayv1.PortNumber(offset)
+				*p += offset
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func namespaces(folder manifest.Folder) map[string]*corev1.Namespace {
 	out := byClusterName(folder.Namespaces)
 	imply := func(o metav1.Object) {
 		if out[o.GetNamespace()] == nil {
-			out[o.GetNamespace()] = &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: o.GetNamespace()}}
+			out[o.GetNamespace()] = &corev1.Namespace{Name: o.GetNamespace()}
 		}
 	}
 	for _, o := range folder.Gateways {

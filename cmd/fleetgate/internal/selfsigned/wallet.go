@@ -5,7 +5,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/manifest"
 )
@@ -50,10 +49,9 @@ func (w *Wallet) Secrets(folder manifest.Folder) ([]*corev1.Secret, error) {
 			return nil, err
 		}
 		out = append(out, &corev1.Secret{
-			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
-			ObjectMeta: metav1.ObjectMeta{Namespace: want.Name.Namespace, Name: want.Name.Name},
-			Type:       corev1.SecretTypeTLS,
-			Data:       map[string][]byte{corev1.TLSCertKey: pair.Cert, corev1.TLSPrivateKeyKey: pair.Key},
+			APIVersion: "v1", Kind: "Secret", Namespace: want.Name.Namespace, Name: want.Name.Name,
+			Type: corev1.SecretTypeTLS,
+			Data: map[string][]byte{corev1.TLSCertKey: pair.Cert, corev1.TLSPrivateKeyKey: pair.Key},
 		})
 	}
 	return out, nil

@@ -23,23 +23,19 @@ type Secret struct {
 
 // Wanted are the Secrets that Gateways with the Annotation name and the folder lacks, by name.
 func Wanted(folder manifest.Folder) []Secret {
-	have := map[world.Name]bool{}
-	for _, s := range folder.Secrets {
-		have[world.Name{Namespace: s.Namespace, Name: s.Name}] = true
-	}
 	hostnames := map[world.Name]map[string]bool{}
 	for _, g := range marked(folder) {
 		for _, l := range g.Spec.Listeners {
 			for _, name := range secrets(g, l) {
-				if have[name] {
-					continue
-				}
 				if hostnames[name] == nil {
 					hostnames[name] = map[string]bool{}
 				}
 				hostnames[name][hostname(l)] = true
 			}
 		}
+	}
+	for _, s := range folder.Secrets {
+		delete(hostnames, world.Name{Namespace: s.Namespace, Name: s.Name})
 	}
 	wanted := make([]Secret, 0, len(hostnames))
 	for _, name := range slices.SortedFunc(maps.Keys(hostnames), world.Name.Compare) {

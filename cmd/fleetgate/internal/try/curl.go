@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ func (r Request) Curl(address, ca string) string {
 	}
 	port := strconv.Itoa(int(r.Port))
 	words = append(words, "--resolve", r.Host+":"+port+":"+bracket(address))
-	if r.Method != "" && r.Method != "GET" {
+	if r.Method != "" && r.Method != http.MethodGet {
 		words = append(words, "-X", r.Method)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
