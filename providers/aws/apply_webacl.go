@@ -139,7 +139,8 @@ func (a *account) associate(ctx context.Context, t task) (stack.Resource, error)
 	}
 	known := t.step.Have != nil && t.step.Have.Ref == now
 	if now != "" && now != want && !known {
-		return stack.Resource{}, providers.Terminal("web ACL "+now+" was associated with the load balancer by somebody else and is left there: disassociate it, or set spec.waf.webACLARN to it in the ALBConfig", nil)
+		return stack.Resource{}, providers.Terminal("web ACL "+now+" was associated with the load balancer by somebody else and is left there: "+
+			"disassociate it, or set spec.waf.webACLARN to it in the ALBConfig", nil)
 	}
 	defer a.associated.forget(lb)
 	// A change keeps the old note until it is done; else one that is cut off would look like somebody else's.
