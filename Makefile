@@ -12,7 +12,7 @@ TESTBED := ./bin/testbed
 # tool runs a pinned tool of its own module, so that its dependencies are never ours.
 tool     = go tool -modfile=hack/tools/$(1)/go.mod
 # kube prints the folder of Kubernetes binaries, which also serve as envtest assets; it builds them if need be.
-kube     = $$($(TESTBED) deps)
+kube     = $$($(TESTBED) kube)
 
 ##@ Develop
 
@@ -47,7 +47,7 @@ test: deps verify lint unit moto e2e ## Run all tests, end-to-end included; inst
 deps: ## Install Debian packages that are missing and build Kubernetes once into the cache.
 	hack/debian.sh
 	go build -o bin/ ./e2e/testbed/cmd/testbed
-	$(TESTBED) deps >/dev/null
+	$(TESTBED) kube >/dev/null
 
 .PHONY: unit
 unit: deps ## Unit, golden, property, contract and API-server tests, with the race detector.

@@ -25,6 +25,10 @@ func (s *Stage) install(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	// The chart makes a Role in each namespace that holds certificates, so the namespaces come first.
+	if err := s.applyFiles(ctx, s.Fleet.Hub, "00-*.yaml"); err != nil {
+		return err
+	}
 	err := s.helm(ctx, s.Fleet.Hub, "upgrade", "--install", "fleetgate", "charts/fleetgate",
 		"--namespace", Namespace, "--values", "e2e/stage/values.yaml", "--set", "aws.endpointURL="+s.Cloud.Endpoint, "--wait", "--timeout", "3m")
 	if err != nil {
