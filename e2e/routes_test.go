@@ -102,13 +102,7 @@ func stagingCounts(ctx context.Context, t *testing.T, c *http.Client) int64 {
 // restrictedAnswers shows that a listener without certificateRefs is served with the certificate found in ACM.
 func restrictedAnswers(ctx context.Context, t *testing.T, s *stage.Stage) {
 	c := client(ctx, t, s, restricted)
-	// ACM's own authority is not the scenario's.
-	transport, ok := c.Transport.(*http.Transport)
-	if !ok {
-		t.Fatal("not our transport")
-	}
-	transport.TLSClientConfig.InsecureSkipVerify = true
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://vault.secured.company.com/", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://vault.secured.company.com/cards", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,9 +113,6 @@ func restrictedAnswers(ctx context.Context, t *testing.T, s *stage.Stage) {
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		t.Errorf("status %s", response.Status)
-	}
-	if err := response.TLS.PeerCertificates[0].VerifyHostname("vault.secured.company.com"); err != nil {
-		t.Error(err)
 	}
 }
 

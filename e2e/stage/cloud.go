@@ -13,7 +13,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/acm"
 
 	"github.com/fleetgate/fleetgate/e2e/testbed/daemon"
 )
@@ -23,8 +22,8 @@ const (
 	emulatorPort = "4566"
 	// Region is where the scenario's load balancers are.
 	Region = "eu-central-1"
-	// restrictedHostname is what the restricted Gateway expects a certificate for in ACM.
-	restrictedHostname = "*.secured.company.com"
+	// emulated is the access key and its secret: the emulator takes any.
+	emulated = "emulated"
 )
 
 // Cloud is the emulated AWS, a process on this machine.
@@ -38,7 +37,7 @@ func (c Cloud) Config() aws.Config {
 	return aws.Config{
 		Region:       Region,
 		BaseEndpoint: aws.String(c.Endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider("emulated", "emulated", ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(emulated, emulated, ""),
 	}
 }
 
@@ -93,11 +92,7 @@ func (s *Stage) startCloud(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.awaitCloud(ctx); err != nil {
-		return err
-	}
-	_, err = acm.NewFromConfig(s.Cloud.Config()).RequestCertificate(ctx, &acm.RequestCertificateInput{DomainName: aws.String(restrictedHostname)})
-	return err
+	return s.awaitCloud(ctx)
 }
 
 func (s *Stage) awaitCloud(ctx context.Context) error {

@@ -16,7 +16,8 @@ import (
 func (s *Stage) run(ctx context.Context, stdin []byte, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = s.source
-	cmd.Env = append(os.Environ(), "HELM_CACHE_HOME="+s.scratch("helm"), "HELM_CONFIG_HOME="+s.scratch("helm"), "HELM_DATA_HOME="+s.scratch("helm"))
+	cmd.Env = append(os.Environ(), "AWS_REGION="+Region, "AWS_ACCESS_KEY_ID="+emulated, "AWS_SECRET_ACCESS_KEY="+emulated,
+		"HELM_CACHE_HOME="+s.scratch("helm"), "HELM_CONFIG_HOME="+s.scratch("helm"), "HELM_DATA_HOME="+s.scratch("helm"))
 	cmd.Stdin = bytes.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -23,16 +24,28 @@ func (s *Stage) apply(ctx context.Context) error {
 			}
 		}
 	}
-	secrets, err := s.run(ctx, nil, s.program("fleetgate"), "demo-secrets", "-f", s.options.Manifests, "--ca-out", s.CA)
-	if err != nil {
-		return err
-	}
 	// The hub runs no backends: it needs everything but their pods.
 	if err := s.applyFiles(ctx, s.Fleet.Hub, "[0-8]*.yaml"); err != nil {
 		return err
 	}
-	_, err = s.Kubectl(ctx, s.Fleet.Hub, []byte(secrets), "apply", "--server-side", "-f", "-")
-	return err
+	return s.applyCertificates(ctx)
+}
+
+// applyCertificates makes the scenario's certificates, once: Secrets on the hub, and one in ACM for the listener
+// that names none.
+func (s *Stage) applyCertificates(ctx context.Context) error {
+	if _, err := os.Stat(s.CA); err == nil {
+		return nil
+	}
+	fresh := s.CA + ".new"
+	secrets, err := s.run(ctx, nil, s.program("fleetgate"), "demo-secrets", "-f", s.options.Manifests, "--ca-out", fresh, "--acm-endpoint", s.Cloud.Endpoint)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Kubectl(ctx, s.Fleet.Hub, []byte(secrets), "apply", "--server-side", "-f", "-"); err != nil {
+		return err
+	}
+	return os.Rename(fresh, s.CA)
 }
 
 func (s *Stage) applyFiles(ctx context.Context, c *testbed.Cluster, pattern string) error {
@@ -73,11 +86,20 @@ func (s *Stage) Address(ctx context.Context, namespace, gateway string) (string,
 
 // Lines are curl lines for the scenario, ready to paste.
 func (s *Stage) Lines(ctx context.Context) (string, error) {
-	address, err := s.Address(ctx, "gateway-infra", "production-gateway")
+	names, err := s.Kubectl(ctx, s.Fleet.Hub, nil, "get", gateways, "-A", "-o", `jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {end}`)
 	if err != nil {
 		return "", err
 	}
-	return s.run(ctx, nil, s.program("fleetgate"), "demo-lines", "-f", s.options.Manifests, "--address", address, "--ca", s.CA)
+	args := []string{"demo-lines", "-f", s.options.Manifests, "--ca", s.CA}
+	for _, name := range strings.Fields(names) {
+		namespace, gateway, _ := strings.Cut(name, "/")
+		address, err := s.Address(ctx, namespace, gateway)
+		if err != nil {
+			return "", err
+		}
+		args = append(args, "--address", name+"="+address)
+	}
+	return s.run(ctx, nil, s.program("fleetgate"), args...)
 }
 
 func (s *Stage) program(name string) string {
