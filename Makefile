@@ -59,7 +59,7 @@ golden: ## Rewrite the golden cases from what the code does now; review the diff
 
 .PHONY: moto
 moto: ## The AWS provider's integration suite against moto, as a second judge of our emulator.
-	hack/moto.sh go test -count=1 -timeout 10m -run TestIntegration ./providers/aws/
+	hack/moto.sh with go test -count=1 -timeout 15m -run 'TestIntegration/moto' ./providers/aws/
 
 .PHONY: e2e
 e2e: deps build ## Real clusters, real pods, real sockets.

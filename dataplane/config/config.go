@@ -79,9 +79,10 @@ type Host struct {
 	Rules []Rule `json:"rules"`
 }
 
-// Rule is one rule of a route. Precedence among the matches of a Host: exact path, then longest
-// prefix, then (regular expressions by length) , then method, number of headers, number of query
+// Rule is one rule of a route. Precedence among the matches of a Host: exact path, then regular
+// expressions by length, then longest prefix, then method, number of headers, number of query
 // parameters, then oldest Created, then Route by alphabet, then Index, then order in Matches.
+// Gateway API leaves the rank of expressions open; after prefixes, a plain "/" would hide them all.
 type Rule struct {
 	// Route is "namespace/name"; it is what metrics and logs name.
 	Route string `json:"route"`

@@ -91,14 +91,14 @@ func (p *paths) find(req *Request) (*Rule, string, bool) {
 			return e.rule, "", true
 		}
 	}
-	for n := p.tree.find(req.Path); n != nil; n = n.up {
-		if e := first(n.entries, req); e != nil {
-			return e.rule, n.slashed(), true
-		}
-	}
 	for i := range p.regexes {
 		if p.regexes[i].fitsPath(req.Path) && p.regexes[i].fits(req) {
 			return p.regexes[i].rule, "", true
+		}
+	}
+	for n := p.tree.find(req.Path); n != nil; n = n.up {
+		if e := first(n.entries, req); e != nil {
+			return e.rule, n.slashed(), true
 		}
 	}
 	return nil, "", false

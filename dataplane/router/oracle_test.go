@@ -131,7 +131,7 @@ func (c candidate) compare(d candidate) int {
 }
 
 func kindRank(m *config.Match) int {
-	return slices.Index([]config.PathKind{config.PathExact, config.PathPrefix, config.PathRegex}, m.PathKind)
+	return slices.Index([]config.PathKind{config.PathExact, config.PathRegex, config.PathPrefix}, m.PathKind)
 }
 
 func pathLength(m *config.Match) int {
