@@ -52,7 +52,7 @@ func parse(args []string, out io.Writer) (settings, error) {
 	}
 	p := &s.options.Proxies
 	s.options.HubMember = controllers.HubMember(raw.hubMember)
-	p.Replicas, p.PullPolicy = int32(raw.replicas), corev1.PullPolicy(raw.pullPolicy) //nolint:gosec // checked below
+	p.Replicas, p.PullPolicy = int32(raw.replicas), corev1.PullPolicy(raw.pullPolicy) // checked below
 	if raw.pullSecrets != "" {
 		p.PullSecrets = strings.Split(raw.pullSecrets, ",")
 	}
@@ -71,7 +71,8 @@ func (s *settings) operatorFlags(set *flag.FlagSet, raw *raw) {
 	set.StringVar(&s.awsRegion, "aws-region", os.Getenv("AWS_REGION"), "region of load balancers whose ALBConfig names none")
 	set.BoolVar(&s.memory, "memory-provider", false, "also answer for the controllerName "+memoryController+", whose fronts exist in memory alone: for tests")
 	set.StringVar(&s.options.ClusterNamespace, "cluster-namespace", "default", "namespace of the Cluster objects and kubeconfig Secrets of members")
-	set.StringVar(&raw.hubMember, "hub-member", string(controllers.HubMemberAuto), "whether the hub itself is a member: always, never, or auto (when it has no Cluster API)")
+	set.StringVar(&raw.hubMember, "hub-member", string(controllers.HubMemberAuto),
+		"whether the hub itself is a member: always, never, or auto (when it has no Cluster API)")
 	set.StringVar(&s.options.HubMemberName, "hub-member-name", "hub", "name of the hub as a member")
 	set.BoolVar(&s.leaderElect, "leader-elect", true, "let one of several operators work at a time")
 	set.StringVar(&s.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "namespace of the operator, for the Lease of the leader (default: its own)")
@@ -91,7 +92,7 @@ func (s *settings) proxyFlags(set *flag.FlagSet, raw *raw) {
 	set.DurationVar(&p.MinReady, "proxy-min-ready", p.MinReady, "how long a new proxy must be ready before an old one stops")
 }
 
-func (s settings) check(replicas int) error {
+func (s *settings) check(replicas int) error {
 	switch {
 	case s.options.Proxies.Image == "":
 		return errors.New("--proxy-image is required")
@@ -135,7 +136,7 @@ func (r *proxyResources) into(out *corev1.ResourceRequirements) error {
 	return errors.Join(errs...)
 }
 
-func (s settings) manager(scheme *runtime.Scheme) ctrl.Options {
+func (s *settings) manager(scheme *runtime.Scheme) ctrl.Options {
 	grace := shutdown
 	return ctrl.Options{
 		Scheme:                        scheme,

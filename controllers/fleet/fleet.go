@@ -106,9 +106,7 @@ func (f *Fleet) start(next, before *member) {
 	ctx, cancel := context.WithCancel(f.ctx)
 	next.stop, next.done = cancel, make(chan struct{})
 	f.members[next.name] = next
-	f.running.Add(1)
-	go func() {
-		defer f.running.Done()
+	f.running.Go(func() {
 		defer close(next.done)
 		if before != nil {
 			before.stop()
@@ -116,7 +114,7 @@ func (f *Fleet) start(next, before *member) {
 			next.held = before.held
 		}
 		next.run(ctx)
-	}()
+	})
 }
 
 // RemoveCluster lets a member go.
@@ -129,9 +127,7 @@ func (f *Fleet) RemoveCluster(name string) {
 	}
 	delete(f.members, name)
 	gone.stop()
-	f.running.Add(1)
-	go func() {
-		defer f.running.Done()
+	f.running.Go(func() {
 		<-gone.done
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -139,7 +135,7 @@ func (f *Fleet) RemoveCluster(name string) {
 			forgetReachable(name)
 			f.options.Inbox.Put(memberKey(name), nil)
 		}
-	}()
+	})
 }
 
 // Connection is how to reach a member that is reachable now.
@@ -195,5 +191,5 @@ func KubeconfigSecret(cluster string) string { return cluster + "-kubeconfig" }
 // Of a Cluster API kubeconfig Secret.
 const (
 	clusterSecretType corev1.SecretType = "cluster.x-k8s.io/secret"
-	kubeconfigKey                       = "value"
+	kubeconfigKey     string            = "value"
 )

@@ -53,7 +53,7 @@ func operate(t *testing.T, cloud *memory.Cloud) (stop func()) {
 		case <-time.After(patience):
 			t.Error("the operator does not stop")
 		}
-		hub.client.List(context.Background(), &gatewayv1.GatewayList{}) //nolint:errcheck // keeps the test's own connection as it was
+		_ = hub.client.List(context.Background(), &gatewayv1.GatewayList{}) // keeps the test's own connection as it was
 		if err := goleak.Find(quiet, goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
 			goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
 			goleak.IgnoreAnyFunction("golang.org/x/net/http2.(*ClientConn).readLoop"),

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"slices"
+
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -54,7 +56,7 @@ func conditionsOf(object client.Object) []metav1.Condition {
 	case *gatewayv1.Gateway:
 		out := typed.Status.Conditions
 		for _, listener := range typed.Status.Listeners {
-			out = append(out[:len(out):len(out)], listener.Conditions...)
+			out = append(slices.Clip(out), listener.Conditions...)
 		}
 		return out
 	case *gatewayv1.HTTPRoute:

@@ -78,12 +78,10 @@ func (w *Watcher) begin(name world.Name) {
 	}
 	ctx, stop := context.WithCancel(w.ctx)
 	w.wanted[name] = stop
-	w.running.Add(1)
-	go func() {
-		defer w.running.Done()
+	w.running.Go(func() {
 		defer stop()
 		w.run(ctx, name)
-	}()
+	})
 }
 
 func (w *Watcher) run(ctx context.Context, name world.Name) {

@@ -10,11 +10,7 @@ import (
 func namedSecrets(w *world.World) map[world.Name]bool {
 	out := map[world.Name]bool{}
 	for _, gateway := range w.Gateways {
-		class := w.Classes[string(gateway.Spec.GatewayClassName)]
-		if class == nil {
-			continue
-		}
-		if _, ours := w.Providers[string(class.Spec.ControllerName)]; !ours {
+		if !ours(w, gateway) {
 			continue
 		}
 		for _, listener := range gateway.Spec.Listeners {
@@ -29,6 +25,15 @@ func namedSecrets(w *world.World) map[world.Name]bool {
 		}
 	}
 	return out
+}
+
+func ours(w *world.World, gateway *gatewayv1.Gateway) bool {
+	class := w.Classes[string(gateway.Spec.GatewayClassName)]
+	if class == nil {
+		return false
+	}
+	_, known := w.Providers[string(class.Spec.ControllerName)]
+	return known
 }
 
 func secretName(namespace string, ref gatewayv1.SecretObjectReference) (world.Name, bool) {

@@ -91,7 +91,7 @@ func (s *Stage) Lines(ctx context.Context) (string, error) {
 		return "", err
 	}
 	args := []string{"demo-lines", "-f", s.options.Manifests, "--ca", s.CA}
-	for _, name := range strings.Fields(names) {
+	for name := range strings.FieldsSeq(names) {
 		namespace, gateway, _ := strings.Cut(name, "/")
 		address, err := s.Address(ctx, namespace, gateway)
 		if err != nil {

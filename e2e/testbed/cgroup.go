@@ -84,7 +84,7 @@ func inherit(parent, child string) error {
 		if err != nil || strings.TrimSpace(string(want)) == "" {
 			continue // v2: empty means the parent's
 		}
-		if err := os.WriteFile(filepath.Join(child, name), want, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(child, name), want, 0o644); err != nil { //nolint:gosec // a folder that we made
 			return err
 		}
 	}
@@ -104,19 +104,11 @@ func killCgroup(ctx context.Context, name string) error {
 	for {
 		left := 0
 		for _, tree := range cgroupTrees(name) {
-			pids, dirs, err := walkCgroup(tree)
+			stayed, err := clearTree(tree)
 			if err != nil {
 				return err
 			}
-			for _, pid := range pids {
-				_ = syscall.Kill(pid, syscall.SIGKILL)
-			}
-			slices.Reverse(dirs) // children first
-			for _, dir := range dirs {
-				if err := syscall.Rmdir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-					left++
-				}
-			}
+			left += stayed
 		}
 		if left == 0 {
 			return nil
@@ -127,6 +119,26 @@ func killCgroup(ctx context.Context, name string) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// clearTree kills what is in one tree and removes its folders; it says how many stayed, since the kernel
+// lets go of a folder only after its last process is gone.
+func clearTree(tree string) (int, error) {
+	pids, dirs, err := walkCgroup(tree)
+	if err != nil {
+		return 0, err
+	}
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	stayed := 0
+	slices.Reverse(dirs) // children first
+	for _, dir := range dirs {
+		if err := syscall.Rmdir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			stayed++
+		}
+	}
+	return stayed, nil
 }
 
 // walkCgroup returns the processes in a cgroup and below, and the folders, parents first.

@@ -3,6 +3,7 @@ package testbed
 import (
 	"context"
 	"fmt"
+	"net"
 	"path/filepath"
 	"strings"
 
@@ -33,7 +34,9 @@ var controllers = []string{
 	"taint-eviction-controller",
 }
 
-func (o Options) etcdURL() string { return fmt.Sprintf("http://%s:%d", o.etcdIP(), etcdPort) }
+func (o Options) etcdURL() string {
+	return "http://" + net.JoinHostPort(fmt.Sprint(o.etcdIP()), fmt.Sprint(etcdPort))
+}
 
 // startEtcd starts the one etcd, in which every cluster has a prefix.
 func (f *Fleet) startEtcd(ctx context.Context, bin string) error {

@@ -42,12 +42,19 @@ func Run(ctx context.Context, config *rest.Config, log *slog.Logger) error {
 		ObjectType:    &corev1.Pod{},
 		ResyncPeriod:  retryInterval,
 		Handler: cache.ResourceEventHandlerFuncs{
-			AddFunc:    func(object any) { bind(ctx, client, object.(*corev1.Pod), log) },
-			UpdateFunc: func(_, object any) { bind(ctx, client, object.(*corev1.Pod), log) },
+			AddFunc:    func(object any) { bindObject(ctx, client, object, log) },
+			UpdateFunc: func(_, object any) { bindObject(ctx, client, object, log) },
 		},
 	})
 	informer.RunWithContext(ctx)
 	return nil
+}
+
+// bindObject is bind for what an informer hands over.
+func bindObject(ctx context.Context, client kubernetes.Interface, object any, log *slog.Logger) {
+	if pod, ok := object.(*corev1.Pod); ok {
+		bind(ctx, client, pod, log)
+	}
 }
 
 func bind(ctx context.Context, client kubernetes.Interface, pod *corev1.Pod, log *slog.Logger) {

@@ -100,7 +100,7 @@ func (s *Set) command(spec Spec) (*exec.Cmd, error) {
 		nsenter := Enter(host.PID, path, args...)
 		path, args = nsenter[0], nsenter[1:]
 	}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(path, args...) //nolint:noctx // a daemon outlives the context that starts it
 	cmd.Dir = s.dir
 	cmd.Env = append([]string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

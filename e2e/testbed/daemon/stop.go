@@ -33,10 +33,8 @@ func (s *Set) KillAll(ctx context.Context) error {
 		return err
 	}
 	for _, process := range list {
-		if s.alive(process) {
-			if err := s.signal(process, syscall.SIGKILL); err != nil {
-				return fmt.Errorf("stopping %s: %w", process.Name, err)
-			}
+		if err := s.signal(process, syscall.SIGKILL); err != nil {
+			return fmt.Errorf("stopping %s: %w", process.Name, err)
 		}
 	}
 	for {
@@ -44,15 +42,23 @@ func (s *Set) KillAll(ctx context.Context) error {
 		if len(marked) == 0 {
 			return s.reapAll(ctx, list)
 		}
-		for _, pid := range marked {
-			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-				return fmt.Errorf("killing process %d: %w", pid, err)
-			}
+		if err := kill(marked); err != nil {
+			return err
 		}
 		if err := pause(ctx); err != nil {
 			return fmt.Errorf("waiting for processes %v to end: %w", marked, err)
 		}
 	}
+}
+
+// kill ends processes at once; one that ended by itself meanwhile is fine.
+func kill(pids []int) error {
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("killing process %d: %w", pid, err)
+		}
+	}
+	return nil
 }
 
 func (s *Set) reapAll(ctx context.Context, list []Process) error {
@@ -103,7 +109,7 @@ func (s *Set) signal(process Process, signal syscall.Signal) error {
 	if err != nil {
 		return err
 	}
-	defer handle.Release()
+	defer func() { _ = handle.Release() }()
 	if !s.alive(process) {
 		return nil
 	}

@@ -20,7 +20,8 @@ func main() {
 		fmt.Fprintf(w, "pod %s, client %s", os.Getenv("HOSTNAME"), r.RemoteAddr)
 	})
 	http.HandleFunc("GET /fetch", fetch)
-	log.Fatal(http.ListenAndServe(address, nil))
+	server := &http.Server{Addr: address, ReadHeaderTimeout: 5 * time.Second}
+	log.Fatal(server.ListenAndServe())
 }
 
 // fetch answers with what the URL in the query answers, as seen from this pod.

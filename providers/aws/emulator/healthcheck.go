@@ -14,6 +14,7 @@ func (p *pool) startCheck(m *member) {
 	ctx, cancel := context.WithCancel(context.Background()) // ended by endCheck
 	m.stopCheck = cancel
 	check, protocol, version := p.spec.check, p.spec.protocol, p.spec.version
+	target := targetURL(check, m)
 	interval, timeout := p.plane.opts.Timing.healthPace(check)
 	p.plane.running.Go(func() {
 		client := &http.Client{
@@ -23,7 +24,7 @@ func (p *pool) startCheck(m *member) {
 		tick := time.NewTicker(interval)
 		defer tick.Stop()
 		for {
-			result := probe(ctx, client, check, timeout, targetURL(check, m))
+			result := probe(ctx, client, check, timeout, target)
 			if ctx.Err() != nil {
 				return
 			}

@@ -60,7 +60,7 @@ func kubeconfig(_ context.Context, args []string) error {
 
 func images(ctx context.Context, args []string) error {
 	if len(args) == 0 || args[0] != "load" {
-		return errors.New("images: want images load FILE...")
+		return errors.New("images: want images load FILE, one or more")
 	}
 	var names list
 	options, files, err := parse("images load", args[1:], func(flags *flag.FlagSet) {
