@@ -40,7 +40,8 @@ type Options struct {
 // Worker owns the passes over fronts: one at a time for each Gateway.
 type Worker struct {
 	options Options
-	queue   workqueue.TypedDelayingInterface[world.Name]
+	// queue is made at first use, since a queue runs a goroutine that only Start ends.
+	queue func() workqueue.TypedDelayingInterface[world.Name]
 
 	mu     sync.Mutex
 	wishes map[world.Name]wish
@@ -63,9 +64,13 @@ type state struct {
 // New gives a Worker that does nothing before Start and Set.
 func New(options Options) *Worker {
 	return &Worker{
-		options: options, queue: workqueue.NewTypedDelayingQueue[world.Name](),
+		options: options, queue: sync.OnceValue(newQueue),
 		wishes: map[world.Name]wish{}, states: map[world.Name]*state{},
 	}
+}
+
+func newQueue() workqueue.TypedDelayingInterface[world.Name] {
+	return workqueue.NewTypedDelayingQueue[world.Name]()
 }
 
 // Start works until ctx ends, and returns when all passes have ended.
@@ -75,7 +80,7 @@ func (w *Worker) Start(ctx context.Context) error {
 		running.Go(func() { w.work(ctx) })
 	}
 	<-ctx.Done()
-	w.queue.ShutDown()
+	w.queue().ShutDown()
 	running.Wait()
 	return nil
 }
@@ -99,7 +104,7 @@ func (w *Worker) Set(now *world.World, r ir.IR) {
 		w.wishes[name] = want
 		if want.action != idle {
 			w.state(name).front = now.Fronts[name]
-			w.queue.Add(name)
+			w.queue().Add(name)
 		}
 	}
 }
@@ -114,14 +119,14 @@ func (w *Worker) state(name world.Name) *state {
 
 func (w *Worker) work(ctx context.Context) {
 	for {
-		name, down := w.queue.Get()
+		name, down := w.queue().Get()
 		if down {
 			return
 		}
 		if ctx.Err() == nil {
 			w.step(ctx, name)
 		}
-		w.queue.Done(name)
+		w.queue().Done(name)
 	}
 }
 
@@ -134,11 +139,11 @@ func (w *Worker) step(ctx context.Context, name world.Name) {
 		return
 	}
 	if wait := time.Until(held.notBefore); wait > 0 {
-		w.queue.AddAfter(name, wait)
+		w.queue().AddAfter(name, wait)
 		return
 	}
 	if wait := time.Until(held.due); wait > 0 && held.done != nil && held.done.same(want) {
-		w.queue.AddAfter(name, wait) // a call from before the last good pass
+		w.queue().AddAfter(name, wait) // a call from before the last good pass
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, w.options.Pace.Pass)
@@ -185,7 +190,7 @@ func (w *Worker) after(ctx context.Context, name world.Name, want wish, got outc
 		held.front = *got.front
 		w.options.Inbox.Put(gather.Key{Kind: world.KindFront, Name: name}, *got.front)
 	}
-	w.queue.AddAfter(name, wait)
+	w.queue().AddAfter(name, wait)
 	if _, waiting := providers.AsPending(got.err); got.err != nil && !waiting {
 		w.options.Log.Info("the front is not as it should be", "gateway", name.String(), "reason", got.err.Error(), "again", wait.String())
 	}

@@ -36,7 +36,8 @@ type Options struct {
 // Writer brings statuses to what was wanted last.
 type Writer struct {
 	options Options
-	queue   workqueue.TypedRateLimitingInterface[world.Key]
+	// queue is made at first use, since a queue runs a goroutine that only Start ends.
+	queue func() workqueue.TypedRateLimitingInterface[world.Key]
 
 	mu     sync.Mutex
 	wanted map[world.Key]status.Patch
@@ -51,8 +52,11 @@ const (
 
 // New gives a Writer that writes after Start.
 func New(options Options) *Writer {
-	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[world.Key](firstRetry, lastRetry)
-	return &Writer{options: options, queue: workqueue.NewTypedRateLimitingQueue(limiter), wanted: map[world.Key]status.Patch{}}
+	return &Writer{options: options, queue: sync.OnceValue(newQueue), wanted: map[world.Key]status.Patch{}}
+}
+
+func newQueue() workqueue.TypedRateLimitingInterface[world.Key] {
+	return workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[world.Key](firstRetry, lastRetry))
 }
 
 // Start writes until ctx ends, and returns when all writes have ended.
@@ -62,7 +66,7 @@ func (w *Writer) Start(ctx context.Context) error {
 		running.Go(func() { w.work(ctx) })
 	}
 	<-ctx.Done()
-	w.queue.ShutDown()
+	w.queue().ShutDown()
 	running.Wait()
 	return nil
 }
@@ -78,20 +82,20 @@ func (w *Writer) Set(now *world.World, patches []status.Patch) {
 			continue
 		}
 		w.wanted[patch.Key] = patch
-		w.queue.Add(patch.Key)
+		w.queue().Add(patch.Key)
 	}
 }
 
 func (w *Writer) work(ctx context.Context) {
 	for {
-		key, down := w.queue.Get()
+		key, down := w.queue().Get()
 		if down {
 			return
 		}
 		if ctx.Err() == nil {
 			w.step(ctx, key)
 		}
-		w.queue.Done(key)
+		w.queue().Done(key)
 	}
 }
 
@@ -105,7 +109,7 @@ func (w *Writer) step(ctx context.Context, key world.Key) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
 	var reader client.Reader = w.options.Client
-	if w.queue.NumRequeues(key) > 0 {
+	if w.queue().NumRequeues(key) > 0 {
 		reader = w.options.Reader // the cache was behind
 	}
 	err := w.write(ctx, reader, patch)
@@ -113,10 +117,10 @@ func (w *Writer) step(ctx context.Context, key world.Key) {
 		if !apierrors.IsConflict(err) && !errors.Is(err, context.Canceled) {
 			w.options.Log.Info("a status was not written; trying again", "kind", string(key.Kind), "object", key.Name.String(), "reason", err.Error())
 		}
-		w.queue.AddRateLimited(key)
+		w.queue().AddRateLimited(key)
 		return
 	}
-	w.queue.Forget(key)
+	w.queue().Forget(key)
 	w.settle(key, patch)
 }
 
