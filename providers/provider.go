@@ -27,6 +27,13 @@ type Provider interface {
 	Features() []string
 }
 
+// Placer is a Provider whose fronts can be at places that know nothing of each other, such as regions. A front
+// that moves is made at the new place first, and then taken away at the old one.
+type Placer interface {
+	// Place is where the front is; "" if that cannot be told.
+	Place(front ir.Front) string
+}
+
 // Address is one address of a front.
 type Address struct {
 	// Hostname or IP is set.

@@ -8,7 +8,6 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
 	"github.com/fleetgate/fleetgate/controllers/proxies"
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
@@ -36,21 +35,18 @@ type wish struct {
 	controller string
 	generation int64
 	front      ir.Front
+	// left are fronts at other places that go together with this one, for destroy.
+	left []recorded
 }
 
 func (w wish) same(other wish) bool { return reflect.DeepEqual(w, other) }
-
-// recorded is the content of AnnotationParameters.
-type recorded struct {
-	Controller string                     `json:"controller"`
-	ALB        *awsv1alpha1.ALBConfigSpec `json:"alb,omitempty"`
-}
 
 // decide says what to do about the front of a Gateway.
 //
 //	Gateway                                        | front
 //	ours, accepted                                 | reconcile
-//	ours, not accepted (frozen)                    | idle
+//	ours, frozen since its parameters are gone     | reconcile with those that were last good
+//	ours, frozen for another reason                | idle
 //	being deleted, with our finalizer              | destroy
 //	class names another controller, our finalizer  | destroy
 //	class is missing, our finalizer                | idle
@@ -65,11 +61,22 @@ func decide(w *world.World, r ir.IR, name world.Name) wish {
 	case gateway.DeletionTimestamp != nil && held, held && meant == nil && taken(w, gateway):
 		out.action = destroy
 		out.controller, out.front = lastKnown(w.Hub, gateway, meant, before)
-	case gateway.DeletionTimestamp != nil, meant == nil, meant.Frozen, meant.Deleting:
+		out.left = succeed(before, recorded{}).Left
+	case gateway.DeletionTimestamp != nil, meant == nil, meant.Deleting:
+	case meant.Frozen && held && lastGoodServes(meant, before):
+		out.action, out.controller, out.front = reconcile, meant.Controller, meant.Front
+		out.front.ALB = before.ALB
+	case meant.Frozen:
 	default:
 		out.action, out.controller, out.front = reconcile, meant.Controller, meant.Front
 	}
 	return out
+}
+
+// lastGoodServes says that a front can go on with the parameters that were last good: without passes, proxies
+// that replace others would never get traffic.
+func lastGoodServes(meant *ir.Gateway, before recorded) bool {
+	return meant.Front.ALB == nil && before.ALB != nil && before.Controller == meant.Controller && len(meant.Front.Ports) > 0
 }
 
 // taken says that the Gateway's class exists and belongs to somebody else.
@@ -106,9 +113,4 @@ func readRecorded(gateway *gatewayv1.Gateway) recorded {
 		return recorded{}
 	}
 	return out
-}
-
-func record(w wish) (string, error) {
-	plain, err := json.Marshal(recorded{Controller: w.controller, ALB: w.front.ALB})
-	return string(plain), err
 }

@@ -36,6 +36,16 @@ func TestWhatToDoAboutAFront(t *testing.T) {
 			meant: &ir.Gateway{Controller: "ours", Frozen: true},
 		},
 		{
+			name: "frozen without parameters", reason: "new proxies must still be registered, as the last good parameters say", want: reconcile, alb: true,
+			meant: &ir.Gateway{Controller: "ours", Frozen: true, Front: ir.Front{
+				Owner: ir.Owner{UID: "uid"}, Ports: []ir.FrontPort{{Port: 80}},
+			}},
+		},
+		{
+			name: "frozen without listeners", reason: "a front is never emptied for input that cannot be used", want: idle,
+			meant: &ir.Gateway{Controller: "ours", Frozen: true},
+		},
+		{
 			name: "deleted", reason: "the finalizer says that there may be something", want: destroy, alb: true,
 			edit:  func(g *gatewayv1.Gateway, _ *world.World) { g.DeletionTimestamp = &deleting },
 			meant: &ir.Gateway{Controller: "ours", Deleting: true, Front: ir.Front{ALB: alb}},

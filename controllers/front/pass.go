@@ -2,6 +2,7 @@ package front
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,7 +27,8 @@ func (w *Worker) reconcile(ctx context.Context, name world.Name, want wish, befo
 	if provider == nil {
 		return outcome{over: true}
 	}
-	if err := w.hold(ctx, name, want); err != nil {
+	held, err := w.hold(ctx, name, want)
+	if err != nil {
 		if errors.Is(err, errGone) {
 			return outcome{over: true}
 		}
@@ -37,7 +39,11 @@ func (w *Worker) reconcile(ctx context.Context, name world.Name, want wish, befo
 		w.options.Log.Info("changed the cloud", "gateway", name.String(), "step", string(step.Op)+" "+step.ID.String())
 	}
 	told := report(before, want.generation, result, err)
-	return outcome{pending: result.Pending, err: err, front: &told}
+	got := outcome{pending: result.Pending, err: err, front: &told}
+	if len(held.Left) > 0 && err == nil && result.Active && result.Pending == "" {
+		got.pending, got.err = w.move(ctx, name, want, held)
+	}
+	return got
 }
 
 // destroy takes the front away, then the proxies that it sent to, then the finalizer.
@@ -53,6 +59,11 @@ func (w *Worker) destroy(ctx context.Context, name world.Name, want wish) outcom
 	} else if want.controller != "" {
 		return outcome{err: fmt.Errorf("the front was made by %s, which this operator does not run", want.controller)}
 	}
+	here := w.at(want)
+	left := slices.DeleteFunc(slices.Clone(want.left), func(l recorded) bool { return !l.elsewhere(here) })
+	if pending, err := w.leave(ctx, want.front.Owner, left); err != nil || pending != "" {
+		return outcome{pending: pending, err: err}
+	}
 	if left := w.options.Proxies.Remove(name); len(left) > 0 {
 		return outcome{pending: "deletion of the proxies in " + strings.Join(left, ", ")}
 	}
@@ -62,21 +73,36 @@ func (w *Worker) destroy(ctx context.Context, name world.Name, want wish) outcom
 	return outcome{over: true}
 }
 
-// hold puts our finalizer and the parameters of the front on the Gateway.
-func (w *Worker) hold(ctx context.Context, name world.Name, want wish) error {
+// hold puts our finalizer and the parameters of the front on the Gateway, and returns what is recorded there.
+func (w *Worker) hold(ctx context.Context, name world.Name, want wish) (recorded, error) {
 	gateway, err := w.read(ctx, w.options.Client, name, want.front.Owner.UID)
+	if err != nil {
+		return recorded{}, err
+	}
+	if gateway.DeletionTimestamp != nil {
+		return recorded{}, errGone
+	}
+	now := succeed(readRecorded(gateway), w.at(want))
+	return now, w.record(ctx, gateway, now)
+}
+
+// write puts a record on the Gateway as the API server has it now.
+func (w *Worker) write(ctx context.Context, name world.Name, uid string, now recorded) error {
+	gateway, err := w.read(ctx, w.options.Reader, name, uid)
 	if err != nil {
 		return err
 	}
-	parameters, err := record(want)
+	return w.record(ctx, gateway, now)
+}
+
+// record changes finalizer and annotation where they are not as they should be.
+func (w *Worker) record(ctx context.Context, gateway *gatewayv1.Gateway, now recorded) error {
+	plain, err := json.Marshal(now)
 	if err != nil {
 		return fmt.Errorf("record the parameters: %w", err)
 	}
 	held := slices.Contains(gateway.Finalizers, proxies.FinalizerFront)
-	switch {
-	case gateway.DeletionTimestamp != nil:
-		return errGone
-	case held && gateway.Annotations[AnnotationParameters] == parameters:
+	if held && gateway.Annotations[AnnotationParameters] == string(plain) {
 		return nil
 	}
 	changed := gateway.DeepCopy()
@@ -86,7 +112,7 @@ func (w *Worker) hold(ctx context.Context, name world.Name, want wish) error {
 	if changed.Annotations == nil {
 		changed.Annotations = map[string]string{}
 	}
-	changed.Annotations[AnnotationParameters] = parameters
+	changed.Annotations[AnnotationParameters] = string(plain)
 	return w.patch(ctx, gateway, changed)
 }
 

@@ -24,6 +24,7 @@ type Provider struct {
 var (
 	_ providers.Provider     = (*Provider)(nil)
 	_ providers.SubnetLister = (*Provider)(nil)
+	_ providers.Placer       = (*Provider)(nil)
 )
 
 // New makes a Provider. It does not call AWS yet, so that missing credentials show on the Gateways and
@@ -35,12 +36,17 @@ func New(_ context.Context, o Options) (providers.Provider, error) {
 	return &Provider{opts: o.withDefaults(), accounts: map[string]*account{}}, nil
 }
 
+// Place is the region of a front: its own, or the operator's.
+func (p *Provider) Place(front ir.Front) string {
+	if front.ALB != nil && front.ALB.Region != "" {
+		return front.ALB.Region
+	}
+	return p.opts.Region
+}
+
 // account opens the region of a front once.
 func (p *Provider) account(ctx context.Context, front ir.Front) (*account, error) {
-	region := p.opts.Region
-	if front.ALB != nil && front.ALB.Region != "" {
-		region = front.ALB.Region
-	}
+	region := p.Place(front)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if a := p.accounts[region]; a != nil {
