@@ -21,8 +21,10 @@ func (s *Stage) install(ctx context.Context) error {
 			return s.helm(each, c, "upgrade", "--install", "fleetgate-crds", "charts/fleetgate-crds", "--namespace", Namespace, "--create-namespace")
 		})
 	}
-	group.Go(func() error { return s.Fleet.RegisterMembers(each) })
 	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := s.registerMembers(ctx); err != nil {
 		return err
 	}
 	// The chart makes a Role in each namespace that holds certificates, so the namespaces come first.
