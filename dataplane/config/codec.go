@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // MaxDecoded bounds the JSON of one part: what a reader decompresses at most, and what a writer refuses to exceed.
@@ -21,6 +22,15 @@ var (
 	ErrTooLarge = errors.New("the part is too large")
 )
 
+// writers are compressors, which are large and expensive to make.
+var writers = sync.Pool{New: func() any {
+	zip, err := gzip.NewWriterLevel(io.Discard, gzip.BestCompression)
+	if err != nil {
+		return nil // not for a level of gzip's own
+	}
+	return zip
+}}
+
 // Encode gives the gzip-compressed JSON of v, a Root or a Chunk, and the SHA-256 of these bytes in
 // hexadecimal. Equal values give equal bytes.
 func Encode(v any) (data []byte, checksum string, err error) {
@@ -31,11 +41,13 @@ func Encode(v any) (data []byte, checksum string, err error) {
 	if len(plain) > MaxDecoded {
 		return nil, "", fmt.Errorf("encode %T: %w: %d bytes of JSON, at most %d", v, ErrTooLarge, len(plain), MaxDecoded)
 	}
-	var out bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, "", fmt.Errorf("encode %T: %w", v, err)
+	zip, ok := writers.Get().(*gzip.Writer)
+	if !ok {
+		return nil, "", fmt.Errorf("encode %T: no compressor", v)
 	}
+	defer writers.Put(zip)
+	var out bytes.Buffer
+	zip.Reset(&out)
 	if _, err := zip.Write(plain); err != nil {
 		return nil, "", fmt.Errorf("encode %T: %w", v, err)
 	}
