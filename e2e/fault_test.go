@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +33,40 @@ func operatorAndHubDown(ctx context.Context, t *testing.T, s *stage.Stage) {
 		}
 	})
 	hubReturns(ctx, t, s)
+}
+
+// memberAPIDown stops one member's API server: its proxies go on, and the Gateway says which member cannot be asked.
+func memberAPIDown(ctx context.Context, t *testing.T, s *stage.Stage) {
+	member := s.Fleet.Members[1]
+	whileLoaded(ctx, t, client(ctx, t, s, production), 20*time.Second, func() {
+		if err := member.StopAPIServer(ctx); err != nil {
+			t.Error(err)
+		}
+		awaitReachable(ctx, t, s, "False", member.Name)
+	})
+	if err := member.StartAPIServer(ctx); err != nil {
+		t.Fatal(err)
+	}
+	awaitReachable(ctx, t, s, "True", "")
+}
+
+// awaitReachable waits for the condition MembersReachable of the production Gateway, and for a word in its message.
+func awaitReachable(ctx context.Context, t *testing.T, s *stage.Stage, want, word string) {
+	t.Helper()
+	const condition = `{range .status.conditions[?(@.type=="gateway.company.com/MembersReachable")]}{.status} {.message}{end}`
+	deadline := time.Now().Add(time.Minute)
+	for {
+		said, err := s.Kubectl(ctx, s.Fleet.Hub, nil, "get", "gateways.gateway.networking.k8s.io", production, "-n", gatewayNamespace, "-o", "jsonpath="+condition)
+		if err == nil && strings.HasPrefix(said, want) && strings.Contains(said, word) {
+			t.Logf("%s", said)
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("MembersReachable is not %s with %q: %s %v", want, word, said, err)
+			return
+		}
+		time.Sleep(250 * time.Millisecond)
+	}
 }
 
 // rolloutWithHubDown replaces backend pods in both members while nothing but their own API servers is there.

@@ -48,6 +48,7 @@ func TestFleet(t *testing.T) {
 		{"printed lines", printedLines},
 		{"canary from both members", canary},
 		{"proxies of a member deleted", proxiesDeleted},
+		{"API of a member down", memberAPIDown},
 		{"operator killed and hub stopped", operatorAndHubDown},
 		{"backend rollout with the hub down", rolloutWithHubDown},
 		{"deleted Gateways leave nothing", deletedGateways},
