@@ -8,77 +8,118 @@ import (
 	"github.com/fleetgate/fleetgate/dataplane/config"
 )
 
-// host is all rules of one hostname on one listener, by tier.
+// host is all rules of one hostname on one listener.
 type host struct {
-	tiers []*paths
+	paths
+	// parts are where the rules came from, by chunk.
+	parts []part
 }
 
-// paths is the rules of one tier, by path.
+// part is the rules that one chunk has for a host, or one tier of them.
+type part struct {
+	// rules are kept without the config.Host that has them, which would keep its whole chunk.
+	rules []config.Rule
+	chunk int32
+	tier  int32
+}
+
+// paths is the rules of one tier of a host.
 type paths struct {
-	exact   map[string][]entry
-	tree    node
-	regexes []entry
+	tree
+	expressions *expressions
+	// next is the tier that is asked when no rule of this one matches.
+	next *paths
 }
 
-// newHost builds a host from its parts, whatever chunks they came from.
-func newHost(parts []*config.Host, attach func(*config.Rule) any) (*host, []error) {
-	parts = slices.Clone(parts)
-	slices.SortStableFunc(parts, func(a, b *config.Host) int { return cmp.Compare(a.Tier, b.Tier) })
-	built := &host{}
-	var errs []error
-	for i, part := range parts {
-		if i == 0 || part.Tier != parts[i-1].Tier {
-			built.tiers = append(built.tiers, &paths{})
-		}
-		tier := built.tiers[len(built.tiers)-1]
-		for r := range part.Rules {
-			errs = append(errs, tier.add(&part.Rules[r], attach)...)
-		}
-	}
-	for _, tier := range built.tiers {
-		tier.finish()
-	}
-	return built, errs
+// builder makes hosts, and remembers what they can share.
+type builder struct {
+	attach func(*config.Rule) any
+	// compiled are the expressions that were met, by their text.
+	compiled map[string]*expression
+	errs     []error
+	// drafts and plants are used again for each tier.
+	drafts []draft
+	plants []plant
 }
 
-func (p *paths) add(rule *config.Rule, attach func(*config.Rule) any) (errs []error) {
-	compiled := &Rule{Config: rule}
-	if attach != nil {
-		compiled.Value = attach(rule)
+// draft is one match of a rule on its way into paths.
+type draft struct {
+	entry
+
+	kind config.PathKind
+	// path is in normal form, a prefix without its trailing slash; the text of a regular expression.
+	path string
+	// order is the match's number in the rule, place its number among all.
+	order, place int
+}
+
+// host builds a host from its parts, whatever chunks they came from.
+func (b *builder) host(parts []part) *host {
+	built := &host{parts: parts}
+	tiers := parts
+	if len(parts) > 1 {
+		tiers = slices.Clone(parts)
+		slices.SortStableFunc(tiers, func(x, y part) int { return cmp.Compare(x.tier, y.tier) })
 	}
-	for i := range rule.Matches {
-		e, err := newEntry(compiled, i, &rule.Matches[i])
+	at := &built.paths
+	for len(tiers) > 0 {
+		n := 1
+		for n < len(tiers) && tiers[n].tier == tiers[0].tier {
+			n++
+		}
+		b.paths(at, tiers[:n])
+		if tiers = tiers[n:]; len(tiers) > 0 {
+			at.next = &paths{}
+			at = at.next
+		}
+	}
+	return built
+}
+
+// paths fills in what the parts of one tier say.
+func (b *builder) paths(p *paths, parts []part) {
+	size := 0
+	for i := range parts {
+		size += len(parts[i].rules)
+	}
+	rules := make([]Rule, 0, size)
+	b.drafts = b.drafts[:0]
+	for i := range parts {
+		for r := range parts[i].rules {
+			rules = append(rules, Rule{Config: &parts[i].rules[r]})
+			b.rule(&rules[len(rules)-1])
+		}
+	}
+	slices.SortFunc(b.drafts, byPath)
+	n := slices.IndexFunc(b.drafts, func(c draft) bool { return c.kind == config.PathRegex })
+	if n < 0 {
+		n = len(b.drafts)
+	}
+	p.tree = b.tree(b.drafts[:n])
+	p.expressions = b.expressions(b.drafts[n:])
+	clear(b.drafts) // so that nothing of a host outlives it
+}
+
+// rule makes drafts of the matches of a rule.
+func (b *builder) rule(rule *Rule) {
+	if b.attach != nil {
+		rule.Value = b.attach(rule.Config)
+	}
+	for i := range rule.Config.Matches {
+		c, err := b.draft(rule, i)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("route %s rule %d match %d never applies: %w", rule.Route, rule.Index, i, err))
+			b.errs = append(b.errs, fmt.Errorf("route %s rule %d match %d never applies: %w", rule.Config.Route, rule.Config.Index, i, err))
 			continue
 		}
-		switch rule.Matches[i].PathKind {
-		case config.PathExact:
-			if p.exact == nil {
-				p.exact = map[string][]entry{}
-			}
-			p.exact[e.path] = append(p.exact[e.path], e)
-		case config.PathPrefix:
-			p.tree.insert(e)
-		case config.PathRegex:
-			p.regexes = append(p.regexes, e)
-		}
+		c.place = len(b.drafts)
+		b.drafts = append(b.drafts, c)
 	}
-	return errs
-}
-
-func (p *paths) finish() {
-	for _, entries := range p.exact {
-		sortEntries(entries)
-	}
-	p.tree.finish(nil)
-	slices.SortStableFunc(p.regexes, byExpression)
 }
 
 // find gives the best match of the request in any tier.
 func (h *host) find(req *Request) (*Rule, string, bool) {
-	for _, tier := range h.tiers {
-		if rule, prefix, ok := tier.find(req); ok {
+	for p := &h.paths; p != nil; p = p.next {
+		if rule, prefix, ok := p.find(req); ok {
 			return rule, prefix, true
 		}
 	}
@@ -86,30 +127,23 @@ func (h *host) find(req *Request) (*Rule, string, bool) {
 }
 
 func (p *paths) find(req *Request) (*Rule, string, bool) {
-	if p.exact != nil {
-		if e := first(p.exact[req.Path], req); e != nil {
+	at, whole := p.walk(req.Path)
+	if whole {
+		if e := first(p.exact(at), req); e != nil {
 			return e.rule, "", true
 		}
 	}
-	for i := range p.regexes {
-		if p.regexes[i].fitsPath(req.Path) && p.regexes[i].fits(req) {
-			return p.regexes[i].rule, "", true
+	if p.expressions != nil {
+		if e, _ := p.expressions.find(req); e != nil {
+			return e.rule, "", true
 		}
 	}
-	for n := p.tree.find(req.Path); n != nil; n = n.up {
-		if e := first(n.entries, req); e != nil {
-			return e.rule, n.slashed(), true
+	for ; at >= 0; at = p.nodes[at].up {
+		if e := first(p.prefixed(at), req); e != nil {
+			return e.rule, p.nodes[at].slashed(), true
 		}
 	}
 	return nil, "", false
-}
-
-// slashed is the prefix of the node as Result tells it.
-func (n *node) slashed() string {
-	if n.prefix == "" {
-		return "/"
-	}
-	return n.prefix
 }
 
 func first(entries []entry, req *Request) *entry {

@@ -9,19 +9,18 @@ import (
 	"github.com/fleetgate/fleetgate/dataplane/config"
 )
 
-// entry is one match of a rule, ready to be tested.
+// entry is one match of a rule, ready to be tested. Its path is known from where it stands.
 type entry struct {
 	rule *Rule
-	// order is the match's number in the rule.
-	order   int
+	// predicates are nil when the path is all that is asked for, which is most often so.
+	predicates *predicates
+}
+
+// predicates are what a match asks for beside its path.
+type predicates struct {
 	method  string
 	headers []value
 	query   []value
-	// path is the path in normal form, a prefix without its trailing slash, or the regular expression.
-	path string
-	// regex and literal, the text that every path which fits begins with, are for PathRegex only.
-	regex   *regexp.Regexp
-	literal string
 }
 
 // value is a predicate on a header or a query parameter.
@@ -30,52 +29,47 @@ type value struct {
 	regex      *regexp.Regexp
 }
 
-// newEntry compiles a match. An error means that the match can never be true.
-func newEntry(rule *Rule, order int, match *config.Match) (entry, error) {
-	e := entry{rule: rule, order: order, method: match.Method, path: match.Path}
+// draft compiles a match of a rule. An error means that the match can never be true.
+func (b *builder) draft(rule *Rule, order int) (draft, error) {
+	match := &rule.Config.Matches[order]
+	c := draft{entry: entry{rule: rule}, kind: match.PathKind, path: match.Path, order: order}
 	var err error
-	if e.headers, err = newValues(match.Headers, textproto.CanonicalMIMEHeaderKey); err != nil {
-		return e, fmt.Errorf("header %w", err)
-	}
-	if e.query, err = newValues(match.Query, strings.Clone); err != nil {
-		return e, fmt.Errorf("query parameter %w", err)
+	if c.predicates, err = b.predicates(match); err != nil {
+		return c, err
 	}
 	switch match.PathKind {
 	case config.PathExact:
-		e.path, err = NormalPath(match.Path)
+		c.path, err = NormalPath(match.Path)
 	case config.PathPrefix:
-		e.path, err = NormalPath(match.Path)
-		e.path = strings.TrimSuffix(e.path, "/")
+		c.path, err = NormalPath(match.Path)
+		c.path = strings.TrimSuffix(c.path, "/")
 	case config.PathRegex:
-		err = e.compile()
+		_, err = b.compile(match.Path)
 	default:
 		err = fmt.Errorf("unknown kind %q", match.PathKind)
 	}
 	if err != nil {
-		return e, fmt.Errorf("path %q: %w", match.Path, err)
+		return c, fmt.Errorf("path %q: %w", match.Path, err)
 	}
-	return e, nil
+	return c, nil
 }
 
-func (e *entry) compile() error {
-	loose, err := regexp.Compile(e.path)
-	if err != nil {
-		return err
+func (b *builder) predicates(match *config.Match) (*predicates, error) {
+	if match.Method == "" && len(match.Headers) == 0 && len(match.Query) == 0 {
+		return nil, nil
 	}
-	if e.regex, err = whole(e.path); err != nil {
-		return err
+	p := &predicates{method: match.Method}
+	var err error
+	if p.headers, err = b.values(match.Headers, textproto.CanonicalMIMEHeaderKey); err != nil {
+		return nil, fmt.Errorf("header %w", err)
 	}
-	// A leading "^" hides the literal, so look behind it.
-	if strings.HasPrefix(e.path, "^") {
-		if bare, err := regexp.Compile(e.path[1:]); err == nil && !strings.Contains(e.path, "|") {
-			loose = bare
-		}
+	if p.query, err = b.values(match.Query, func(name string) string { return name }); err != nil {
+		return nil, fmt.Errorf("query parameter %w", err)
 	}
-	e.literal, _ = loose.LiteralPrefix()
-	return nil
+	return p, nil
 }
 
-func newValues(matches []config.ValueMatch, canonical func(string) string) ([]value, error) {
+func (b *builder) values(matches []config.ValueMatch, canonical func(string) string) ([]value, error) {
 	if len(matches) == 0 {
 		return nil, nil
 	}
@@ -83,37 +77,44 @@ func newValues(matches []config.ValueMatch, canonical func(string) string) ([]va
 	for _, m := range matches {
 		v := value{name: canonical(m.Name), want: m.Value}
 		if m.Regex {
-			var err error
-			if v.regex, err = whole(m.Value); err != nil {
+			compiled, err := b.compile(m.Value)
+			if err != nil {
 				return nil, fmt.Errorf("%q: %w", m.Name, err)
 			}
+			v.regex = compiled.regex
 		}
 		values = append(values, v)
 	}
 	return values, nil
 }
 
-// whole compiles an expression that must match all of a text.
-func whole(expression string) (*regexp.Regexp, error) {
-	if _, err := regexp.Compile(expression); err != nil {
-		return nil, err
+// nothing is asked for by predicates that are nil.
+var nothing predicates
+
+func (p *predicates) orNothing() *predicates {
+	if p == nil {
+		return &nothing
 	}
-	return regexp.Compile(`\A(?:` + expression + `)\z`)
+	return p
 }
 
 // fits tests everything but the path.
 func (e *entry) fits(req *Request) bool {
-	if e.method != "" && e.method != req.Method {
+	return e.predicates == nil || e.predicates.fit(req)
+}
+
+func (p *predicates) fit(req *Request) bool {
+	if p.method != "" && p.method != req.Method {
 		return false
 	}
-	for i := range e.headers {
-		got, ok := req.Header.Value(e.headers[i].name)
-		if !ok || !e.headers[i].fits(got) {
+	for i := range p.headers {
+		got, ok := req.Header.Value(p.headers[i].name)
+		if !ok || !p.headers[i].fits(got) {
 			return false
 		}
 	}
-	for i := range e.query {
-		if !e.query[i].fitsQuery(req.RawQuery) {
+	for i := range p.query {
+		if !p.query[i].fitsQuery(req.RawQuery) {
 			return false
 		}
 	}
@@ -136,9 +137,4 @@ func (v *value) fitsQuery(raw string) bool {
 		return v.regex.MatchString(decoded(got))
 	}
 	return equalDecoded(got, v.want)
-}
-
-// fitsPath tests the path of a regular expression.
-func (e *entry) fitsPath(path string) bool {
-	return strings.HasPrefix(path, e.literal) && e.regex.MatchString(path)
 }

@@ -1,7 +1,6 @@
 package router
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -82,102 +81,5 @@ func TestUpdateKeepsTheValuesOfUnchangedHosts(t *testing.T) {
 	}
 	if got := table.Lookup(80, &Request{Host: "b", Path: "/"}).Rule.Config.Route; got != "n/b" {
 		t.Fatalf("the old table must stay as it was, got %s", got)
-	}
-}
-
-func manyHosts(n int) *Table {
-	const perChunk = 50
-	chunks := make([]config.Chunk, n/perChunk+1)
-	for i := range n {
-		c := &chunks[i/perChunk]
-		c.Index = i / perChunk
-		c.Hosts = append(c.Hosts, config.Host{
-			Listener: "web", Hostname: fmt.Sprintf("host-%d.example.com", i),
-			Rules: []config.Rule{prefixRule("n/r", "/"), prefixRule("n/api", "/api")},
-		})
-	}
-	for i := range chunks {
-		chunks[i].Index = i
-	}
-	table, _ := Build(oneListener(len(chunks)), chunks)
-	return table
-}
-
-func manyPaths(n int) *Table {
-	host := config.Host{Listener: "web"}
-	for i := range n {
-		host.Rules = append(host.Rules, prefixRule("n/r", fmt.Sprintf("/api/v1/item-%d", i)))
-	}
-	table, _ := Build(oneListener(1), []config.Chunk{{Hosts: []config.Host{host}}})
-	return table
-}
-
-func TestLookupDoesNotAllocate(t *testing.T) {
-	host := config.Host{Listener: "web", Hostname: "*.example.com"}
-	rule := prefixRule("n/r", "/api")
-	rule.Matches[0].Headers = []config.ValueMatch{{Name: "x-one", Value: "1"}}
-	rule.Matches[0].Query = []config.ValueMatch{{Name: "q", Value: "a b"}}
-	host.Rules = []config.Rule{rule}
-	table, _ := Build(oneListener(1), []config.Chunk{{Hosts: []config.Host{host}}})
-	req := &Request{
-		Host: "a.b.example.com", Path: "/api/v1/things/9", Method: "GET", RawQuery: "x=1&q=a%20b",
-		Header: headers{"X-One": "1"},
-	}
-	if table.Lookup(80, req).Rule == nil {
-		t.Fatal("not found")
-	}
-	if n := testing.AllocsPerRun(1000, func() { table.Lookup(80, req) }); n != 0 {
-		t.Fatalf("%v allocations", n)
-	}
-	if n := testing.AllocsPerRun(1000, func() { _, _ = NormalPath(req.Path); NormalHost("a.example.com:80") }); n != 0 {
-		t.Fatalf("normal forms: %v allocations", n)
-	}
-}
-
-func BenchmarkLookupHosts(b *testing.B) {
-	for _, n := range []int{1, 10_000, 100_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			table := manyHosts(n)
-			hosts := make([]string, min(n, 4096))
-			for i := range hosts {
-				hosts[i] = fmt.Sprintf("host-%d.example.com", i*(n/len(hosts)))
-			}
-			req := &Request{Path: "/api/v1/users/42", Method: "GET"}
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				req.Host = hosts[i%len(hosts)]
-				table.Lookup(80, req)
-			}
-		})
-	}
-}
-
-func BenchmarkLookupPaths(b *testing.B) {
-	for _, n := range []int{1, 10_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			table := manyPaths(n)
-			req := &Request{Path: fmt.Sprintf("/api/v1/item-%d/x", n-1), Method: "GET"}
-			b.ReportAllocs()
-			for b.Loop() {
-				table.Lookup(80, req)
-			}
-		})
-	}
-}
-
-func BenchmarkBuild10000Hosts(b *testing.B) {
-	table := manyHosts(10_000)
-	for b.Loop() {
-		Build(table.root, table.chunks)
-	}
-}
-
-func BenchmarkUpdateOneOf10000Hosts(b *testing.B) {
-	table := manyHosts(10_000)
-	for i := 0; b.Loop(); i++ {
-		chunk := table.chunks[7]
-		chunk.Hosts = append([]config.Host(nil), chunk.Hosts...)
-		chunk.Hosts[3].Rules = []config.Rule{prefixRule("n/new", fmt.Sprint("/", i))}
-		table, _ = table.Update([]config.Chunk{chunk})
 	}
 }
