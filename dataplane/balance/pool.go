@@ -1,10 +1,8 @@
 package balance
 
 import (
+	"errors"
 	"math/rand/v2"
-	"net"
-	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,13 +11,13 @@ import (
 	"github.com/fleetgate/fleetgate/dataplane/health"
 )
 
-// Endpoint is one address of a Pool with what is going on there.
-type Endpoint struct {
-	// Address is "host:port", an IPv6 host in brackets.
-	Address  string
-	inflight atomic.Int64
-	state    health.State
-}
+// Why a pool gives no endpoint.
+var (
+	// ErrEmpty says that the pool has no endpoints.
+	ErrEmpty = errors.New("the pool has no endpoint")
+	// ErrFull says that each endpoint has as many requests as it may have.
+	ErrFull = errors.New("all endpoints of the pool are full")
+)
 
 // Pool is the live endpoints of one backend Service port, shared by all rules that use it. It is
 // safe for concurrent use.
@@ -27,118 +25,152 @@ type Pool struct {
 	// Config is the pool as the configuration has it.
 	Config config.Pool
 	policy health.Policy
+	conns  func(address string) any
+	gone   func(conns any)
+	slow   time.Duration
+	limit  int64
+	turn   atomic.Uint64
 
-	mutex sync.Mutex // held by Update
-	live  atomic.Pointer[endpoints]
-}
-
-// endpoints is an immutable list.
-type endpoints struct {
-	ready, terminating []*Endpoint
-	known              map[string]*Endpoint
+	ejecting sync.Mutex // held while an endpoint is ejected
+	mutex    sync.Mutex // held by Update and Close
+	closed   bool
+	live     atomic.Pointer[endpoints]
 }
 
 // NewPool makes a pool without endpoints.
-func NewPool(pool config.Pool, policy health.Policy) *Pool {
-	p := &Pool{Config: pool, policy: policy}
+func NewPool(pool config.Pool, policy health.Policy, options ...Option) *Pool {
+	p := &Pool{Config: pool, policy: policy, slow: time.Duration(pool.SlowStart) * time.Millisecond, limit: int64(pool.MaxRequests)}
+	for _, option := range options {
+		option(p)
+	}
+	p.turn.Store(uint64(rand.Uint32())) // not all proxies begin with the same endpoint
 	p.live.Store(&endpoints{})
 	return p
 }
 
-// Update replaces the endpoints. Those that stay keep their health and their requests in flight.
+// Update replaces the endpoints. Those that stay keep their health, their requests in flight and
+// their Conns. A closed pool stays as it is.
 func (p *Pool) Update(list []config.Endpoint) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
+	if p.closed {
+		return
+	}
 	before := p.live.Load()
-	next := &endpoints{known: make(map[string]*Endpoint, len(list))}
-	for _, e := range list {
-		address := net.JoinHostPort(e.Address, strconv.Itoa(int(e.Port)))
-		if next.known[address] != nil {
-			continue
-		}
-		endpoint := before.known[address]
-		if endpoint == nil {
-			endpoint = &Endpoint{Address: address}
-		}
-		next.known[address] = endpoint
-		if e.Terminating {
-			next.terminating = append(next.terminating, endpoint)
-		} else {
-			next.ready = append(next.ready, endpoint)
+	next := before.next(list, p.create)
+	p.live.Store(next)
+	for address, endpoint := range before.known {
+		if next.known[address] == nil {
+			p.leave(endpoint)
 		}
 	}
-	p.live.Store(next)
+}
+
+// Close says that nobody will be sent to the pool any more, and calls what WithGone gave for every
+// endpoint. Requests that were sent to the pool before may still Pick. Closing again does nothing.
+func (p *Pool) Close() {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.closed {
+		return
+	}
+	p.closed = true
+	for _, endpoint := range p.live.Load().known {
+		p.leave(endpoint)
+	}
+}
+
+func (p *Pool) create(address string) *Endpoint {
+	endpoint := &Endpoint{Address: address, hash: addressHash(address)}
+	if p.conns != nil {
+		endpoint.Conns = p.conns(address)
+	}
+	return endpoint
+}
+
+func (p *Pool) leave(endpoint *Endpoint) {
+	if p.gone != nil {
+		p.gone(endpoint.Conns)
+	}
 }
 
 // Size is how many endpoints a request could go to.
 func (p *Pool) Size() int {
-	return len(p.live.Load().candidates())
+	return len(p.live.Load().candidates().list)
 }
 
-// candidates are the ready endpoints, or those that terminate when no other is left.
-func (e *endpoints) candidates() []*Endpoint {
-	if len(e.ready) > 0 {
-		return e.ready
-	}
-	return e.terminating
-}
-
-// Pick chooses the less busy of two endpoints taken at random, and counts a request to it until
-// Done. An endpoint that is ejected, or one to avoid, is taken only when there is no other. It
-// gives nil when the pool has no endpoint.
+// Pick is PickBy for a request that has no key: with config.BalanceHash it goes to the less busy
+// of two endpoints. It gives nil when the pool has no endpoint or all are full.
 func (p *Pool) Pick(now time.Time, avoid []*Endpoint) *Endpoint {
-	list := p.live.Load().candidates()
-	if len(list) == 0 {
-		return nil
+	q := query{balance: p.Config.Balance, now: now.UnixNano(), avoid: avoid}
+	if q.balance == config.BalanceHash {
+		q.balance = config.BalanceLeast
 	}
-	chosen := list[0]
-	if len(list) > 1 {
-		a := rand.IntN(len(list))
-		b := rand.IntN(len(list) - 1)
-		if b >= a {
-			b++
+	e, _ := p.pick(&q)
+	return e
+}
+
+// PickBy chooses an endpoint by the pool's policy (config.Pool.Balance), and counts a request to it
+// until Done. The key matters to config.BalanceHash alone: requests of equal keys go to the same
+// endpoint as long as it is there and good.
+//
+// An endpoint that is ejected, or one to avoid, is taken only when there is no other; one that has
+// as many requests as it may have (config.Pool.MaxRequests) never. The error is ErrEmpty or ErrFull.
+func (p *Pool) PickBy(now time.Time, key uint64, avoid []*Endpoint) (*Endpoint, error) {
+	return p.pick(&query{balance: p.Config.Balance, now: now.UnixNano(), key: key, avoid: avoid})
+}
+
+func (p *Pool) pick(q *query) (*Endpoint, error) {
+	q.pool, q.from = p, p.live.Load().candidates()
+	if len(q.from.list) == 0 {
+		return nil, ErrEmpty
+	}
+	for range len(q.from.list) + 1 {
+		e := q.choose()
+		if e == nil {
+			break
 		}
-		chosen = lessBusy(usable(list, a, now, avoid), usable(list, b, now, avoid))
-	}
-	chosen.inflight.Add(1)
-	return chosen
-}
-
-// usable gives the first endpoint from place on that may be used; if there is none, the one at that place.
-func usable(list []*Endpoint, place int, now time.Time, avoid []*Endpoint) *Endpoint {
-	for i := range list {
-		e := list[(place+i)%len(list)]
-		if !e.state.Ejected(now) && !slices.Contains(avoid, e) {
-			return e
+		if e.take(p.limit) {
+			return e, nil
 		}
+		// Others took its last place at the same moment.
 	}
-	return list[place]
+	return nil, ErrFull
 }
 
-func lessBusy(a, b *Endpoint) *Endpoint {
-	if b.inflight.Load() < a.inflight.Load() {
-		return b
+// choose gives an endpoint that has room, or nil.
+func (q *query) choose() *Endpoint {
+	if len(q.from.list) == 1 {
+		return q.sweep(0)
 	}
-	return a
+	switch q.balance {
+	case config.BalanceRoundRobin:
+		return q.roundRobin()
+	case config.BalanceHash:
+		return q.rendezvous()
+	default:
+		return q.leastRequest()
+	}
 }
 
-// Done ends a request that Pick counted.
-func (e *Endpoint) Done() { e.inflight.Add(-1) }
-
-// Inflight is the number of requests that Pick counted and Done did not.
-func (e *Endpoint) Inflight() int64 { return e.inflight.Load() }
-
-// Succeeded notes that the endpoint took a connection and answered.
-func (e *Endpoint) Succeeded() { e.state.Succeeded() }
-
-// Failed notes that the endpoint could not be reached, and says whether it is now ejected.
+// Failed notes that the endpoint could not be reached, and says whether it is ejected for that.
 func (p *Pool) Failed(e *Endpoint, now time.Time) bool {
-	list := p.live.Load().candidates()
+	return p.FailedBy(e, health.Connect, now)
+}
+
+// FailedBy notes that the endpoint failed, and says whether it is ejected for that.
+func (p *Pool) FailedBy(e *Endpoint, kind health.Kind, now time.Time) bool {
+	if !p.policy.Failed(&e.state, kind, now) {
+		return false
+	}
+	p.ejecting.Lock()
+	defer p.ejecting.Unlock()
+	list := p.live.Load().candidates().list
 	ejected := 0
 	for _, other := range list {
 		if other.state.Ejected(now) {
 			ejected++
 		}
 	}
-	return p.policy.Failed(&e.state, now, ejected, len(list))
+	return p.policy.Eject(&e.state, now, ejected, len(list))
 }

@@ -213,7 +213,27 @@ type Pool struct {
 	PortName string `json:"portName,omitempty"`
 	// Protocol is the port's appProtocol: "" or "http" for HTTP/1.1, "kubernetes.io/h2c", "kubernetes.io/ws".
 	Protocol string `json:"protocol,omitempty"`
+	// Balance is how requests are shared out among the endpoints.
+	Balance Balance `json:"balance,omitempty"`
+	// SlowStart is for how many milliseconds the share of a new endpoint, or of one that comes back
+	// after it failed, grows to a full one; 0 for a full one at once.
+	SlowStart int64 `json:"slowStart,omitempty"`
+	// MaxRequests is how many requests an endpoint may have at a time from one proxy; 0 for any number.
+	MaxRequests int32 `json:"maxRequests,omitempty"`
 }
+
+// Balance is a way to share out requests among endpoints.
+type Balance string
+
+// Ways to share out requests.
+const (
+	// BalanceLeast takes the less busy of two endpoints taken at random.
+	BalanceLeast Balance = ""
+	// BalanceRoundRobin takes one after another.
+	BalanceRoundRobin Balance = "RoundRobin"
+	// BalanceHash sends requests that have something in common to one endpoint.
+	BalanceHash Balance = "Hash"
+)
 
 // Timeouts are in milliseconds; 0 for none.
 type Timeouts struct {

@@ -1,75 +1,168 @@
 package proxy
 
 import (
-	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"net/http"
-	"strings"
+	"errors"
+	"math/rand/v2"
+	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/fleetgate/fleetgate/dataplane/balance"
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/filter"
+	"github.com/fleetgate/fleetgate/dataplane/http1"
+	"github.com/fleetgate/fleetgate/dataplane/http2"
+	"github.com/fleetgate/fleetgate/dataplane/message"
 	"github.com/fleetgate/fleetgate/dataplane/router"
+	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
-// exchange is one request on its way through.
-type exchange struct {
-	proxy *Proxy
-	state *state
-	port  int32
-	w     http.ResponseWriter
-	r     *http.Request
+// stream is a request and the way of its response, in either protocol.
+type stream interface {
+	message.Body
+	message.Responder
+	// Continue tells a client that waits for it to send its body.
+	Continue() error
+	// Here says that Next would not block.
+	Here() bool
+	// closing makes the response say that the connection ends after it.
+	closing()
+	// stop makes a Next that waits, or the next one, fail.
+	stop()
+	// abort makes sure that the client does not take half a response for a whole one.
+	abort()
+	// watch notices that the client goes while nobody reads from it; stop ends that.
+	watch() (stop func())
+}
 
-	req     router.Request
+// exchange is one request on its way through. It is used again for later ones.
+type exchange struct {
+	client *client
+	proxy  *Proxy
+	state  *state
+	req    *message.Request
+	in     stream
+
+	// view is the request as rules see it.
+	view    router.Request
 	result  router.Result
 	action  *action
 	backend *config.Backend
 	pool    *balance.Pool
-	// out is the request for backends, without the endpoint.
-	out  *http.Request
-	body *replay
-	peer peer
-	// timer ends the whole request; nil when the rule gives it all the time.
-	timer  *time.Timer
-	record Record
+	trusted bool
+	// out is the request for backends, response what one said, reply what the client gets.
+	out             message.Request
+	response, reply message.Response
+	body            *upload // nil when the request has none
+	// deadline is when the whole exchange has to be over; zero for never.
+	deadline time.Time
+	record   Record
+
+	// mutex guards call: what Cancel may still touch.
+	mutex     sync.Mutex
+	call      upstream.Call
+	connect   func() // ends a connect under way
+	cancelled error
+	unwatch   func()
+
+	edit     fields             // what filters edit
+	fields   [2][]message.Field // memory of out.Fields and reply.Fields
+	memory   []byte             // of the X-Forwarded-For chain
+	id       [32]byte
+	http1    http1Stream
+	http2    http2Stream
+	upload   upload // memory of body
+	onCancel func()
 }
 
-// serve takes a request from the listener port to its end.
-func (p *Proxy) serve(port int32, w http.ResponseWriter, r *http.Request) {
-	x := &exchange{proxy: p, state: p.state.Load(), port: port, w: w, r: r}
-	x.record = Record{
-		Start: time.Now(), Gateway: x.state.snapshot.Root.Gateway,
-		Method: r.Method, Host: r.Host, Path: r.URL.Path,
+var exchanges = sync.Pool{New: func() any {
+	x := &exchange{}
+	x.onCancel = func() { x.cancel(errClientGone) }
+	return x
+}}
+
+func newExchange(c *client, r *message.Request) *exchange {
+	x := exchanges.Get().(*exchange) //nolint:errcheck // New makes nothing else
+	x.client, x.proxy, x.state, x.req = c, c.server.proxy, c.server.proxy.state.Load(), r
+	x.record.Start, x.record.Gateway = time.Now(), x.state.snapshot.Root.Gateway
+	x.record.Method, x.record.Host = r.Method, r.Authority
+	x.record.Path = r.Target
+	x.trusted = x.state.isTrusted(c.address)
+	return x
+}
+
+// free gives the exchange back, without anything of this request.
+func (x *exchange) free() {
+	fields := [2][]message.Field{x.out.Fields[:0], x.reply.Fields[:0]}
+	response := x.response
+	response.Reset()
+	onCancel, memory := x.onCancel, x.memory
+	*x = exchange{fields: fields, response: response, onCancel: onCancel, memory: memory}
+	exchanges.Put(x)
+}
+
+// serveHTTP1 and serveHTTP2 take a request to its end.
+func (x *exchange) serveHTTP1(s *http1.Server) {
+	x.http1 = http1Stream{s, x}
+	x.in = &x.http1
+	x.serve()
+}
+
+func (x *exchange) serveHTTP2(s *http2.Stream) {
+	x.http2 = http2Stream{s, x}
+	x.in = &x.http2
+	s.OnCancel(x.onCancel)
+	if x.req.HasBody() && x.req.Upgrade == "" {
+		s.SetReadTimeout(x.proxy.options.BodyTimeout)
 	}
-	defer x.finish()
-	if p.draining.Load() {
+	x.serve()
+	s.OnCancel(nil)
+}
+
+// refuse answers a request that the protocol engine did not take.
+func (x *exchange) refuse(s *http1.Server, fault *http1.Fault) {
+	x.http1 = http1Stream{s, x}
+	x.in = &x.http1
+	x.setRequestID()
+	x.answer(fault.Status, fault.Reason)
+	x.finish()
+}
+
+func (x *exchange) serve() {
+	if x.proxy.draining.Load() || x.client.server.isClosing() {
 		// The client learns that this connection ends, before it is closed under its next request.
-		w.Header().Set("Connection", "close")
+		x.in.closing()
 	}
-	x.peer = x.state.peerOf(r)
-	x.record.RequestID = requestID(r, x.peer)
-	if status, reason := x.admit(); status != 0 {
+	x.setRequestID()
+	if status, reason := x.handle(); status != 0 {
 		x.answer(status, reason)
-		return
+	}
+	x.finish()
+}
+
+// handle takes the request as far as it gets, and says what to answer if no backend has answered.
+func (x *exchange) handle() (int, string) {
+	if n := x.proxy.inflight.Add(1); n > int64(x.proxy.options.MaxRequests) {
+		x.proxy.inflight.Add(-1)
+		return 503, ReasonOverload
+	}
+	defer x.proxy.inflight.Add(-1)
+	if status, reason := x.admit(); status != 0 {
+		return status, reason
 	}
 	if status, reason := x.route(); status != 0 {
-		x.answer(status, reason)
-		return
+		return status, reason
 	}
 	if redirect := x.action.rule.Filters.Redirect; redirect != nil {
-		x.redirect(redirect)
-		return
+		return x.redirect(redirect)
 	}
 	if status, reason := x.choose(); status != 0 {
-		x.answer(status, reason)
-		return
+		return status, reason
 	}
-	x.forward()
+	return x.forward()
 }
 
-// finish tells the log and the observer. It runs too when a broken exchange is aborted.
+// finish tells the log and the observer.
 func (x *exchange) finish() {
 	x.record.Duration = time.Since(x.record.Start)
 	x.proxy.log.write(&x.record)
@@ -78,25 +171,25 @@ func (x *exchange) finish() {
 
 // route finds the rule.
 func (x *exchange) route() (int, string) {
-	x.result = x.state.table.Lookup(x.port, &x.req)
+	x.result = x.state.table.Lookup(x.client.server.port, &x.view)
 	if x.result.Listener == nil {
-		return http.StatusNotFound, ReasonNoListener
+		return 404, ReasonNoListener
 	}
 	x.record.Listener = x.result.Listener.Name
-	if x.r.TLS != nil {
+	if x.client.secure {
 		// A connection that was made for one listener must not reach the routes of another.
-		if x.state.table.Listener(x.port, x.r.TLS.ServerName) != x.result.Listener {
-			return http.StatusMisdirectedRequest, ReasonMisdirected
+		if x.state.table.Listener(x.client.server.port, x.client.serverName) != x.result.Listener {
+			return 421, ReasonMisdirected
 		}
 	}
 	if x.result.Rule == nil {
-		return http.StatusNotFound, ReasonNoRoute
+		return 404, ReasonNoRoute
 	}
 	x.action = x.result.Rule.Value.(*action) //nolint:errcheck // attach makes nothing else
 	rule := x.action.rule
 	x.record.Route, x.record.Rule = rule.Route, x.action.name
 	if rule.Broken != "" {
-		return http.StatusInternalServerError, rule.Broken
+		return 500, rule.Broken
 	}
 	return 0, ""
 }
@@ -105,59 +198,61 @@ func (x *exchange) route() (int, string) {
 func (x *exchange) choose() (int, string) {
 	i := x.action.split.Next()
 	if i < 0 {
-		return http.StatusInternalServerError, ReasonNoBackend
+		return 500, ReasonNoBackend
 	}
 	x.backend = &x.action.rule.Backends[i]
 	x.record.Backend = x.backend.Pool
 	if x.backend.Invalid != "" {
-		return http.StatusInternalServerError, x.backend.Invalid
+		return 500, x.backend.Invalid
 	}
 	if x.pool = x.state.pools[x.backend.Pool]; x.pool == nil {
-		return http.StatusInternalServerError, ReasonUnknownPool
+		return 500, ReasonUnknownPool
 	}
 	return 0, ""
 }
 
 // forward sends the request to the backend, as often as the rule allows, and its response to the client.
-func (x *exchange) forward() {
-	ctx, cancel := context.WithCancelCause(x.r.Context())
-	defer cancel(nil)
+func (x *exchange) forward() (int, string) {
 	if ms := x.action.rule.Timeouts.Request; ms > 0 {
-		timer := time.AfterFunc(time.Duration(ms)*time.Millisecond, func() { cancel(errRequestTimeout) })
-		defer timer.Stop()
-		x.timer = timer
+		x.deadline = x.record.Start.Add(time.Duration(ms) * time.Millisecond)
 	}
 	if !x.prepare() {
-		x.answer(http.StatusInternalServerError, ReasonRewriteFailed)
-		return
+		return 500, ReasonRewriteFailed
+	}
+	if x.req.HasBody() || x.req.Upgrade != "" && x.req.Version == message.HTTP2 {
+		x.body = newUpload(x)
 	}
 	mirrors := x.mirrorsDue()
-	try := x.attempts(ctx)
-	defer try.end()
+	try := x.attempts()
 	x.mirror(mirrors)
-	if try.response == nil {
-		status, reason := try.status()
-		x.answer(status, reason)
-		return
+	status, reason := 0, ""
+	switch {
+	case try.failure != noFailure:
+		status, reason = try.status()
+	case x.response.Status == 101:
+		status, reason = x.upgrade(&try)
+	default:
+		x.respond(&try)
 	}
-	if try.response.StatusCode == http.StatusSwitchingProtocols {
-		x.upgrade(try)
-		return
-	}
-	x.respond(try)
+	x.stopWatch()
+	x.body.end()
+	x.end(&try)
+	return status, reason
 }
 
 // redirect answers with the rule's redirect.
-func (x *exchange) redirect(redirect *config.Redirect) {
-	location, ok := filter.Location(&x.req, x.result, redirect)
+func (x *exchange) redirect(redirect *config.Redirect) (int, string) {
+	location, ok := filter.Location(&x.view, x.result, redirect)
 	if !ok {
-		x.answer(http.StatusInternalServerError, ReasonRewriteFailed)
-		return
+		return 500, ReasonRewriteFailed
 	}
-	x.w.Header().Set("Location", location)
-	filter.EditHeader(x.w.Header(), x.action.rule.Filters.Response)
-	x.record.Reason, x.record.Status = ReasonRedirect, redirect.Status
-	x.w.WriteHeader(redirect.Status)
+	x.startReply(redirect.Status)
+	x.edit = fields{list: &x.reply.Fields}
+	x.edit.Set("Location", location)
+	filter.EditHeader(&x.edit, x.action.rule.Filters.Response)
+	x.record.Reason = ReasonRedirect
+	x.sendReply("")
+	return 0, ""
 }
 
 // answer is the proxy's own response to a request that no backend answers. It tells a client no
@@ -165,31 +260,63 @@ func (x *exchange) redirect(redirect *config.Redirect) {
 func (x *exchange) answer(status int, reason string) {
 	x.record.Status, x.record.Reason = status, reason
 	if reason == ReasonClientGone {
+		x.in.abort()
 		return // there is nobody to tell
 	}
-	if status == http.StatusBadRequest {
-		x.w.Header().Set("Connection", "close")
+	if (status == 400 || status == 408) && x.req.Version != message.HTTP2 {
+		x.in.closing() // what follows on the connection cannot be told apart
 	}
-	header := x.w.Header()
-	header.Set("Content-Type", "text/plain; charset=utf-8")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Set("X-Request-Id", x.record.RequestID)
-	x.w.WriteHeader(status)
-	if x.r.Method != http.MethodHead {
-		_, _ = x.w.Write([]byte(strings.ToLower(http.StatusText(status)) + "\n")) // the client may be gone
+	x.startReply(status)
+	x.reply.Fields = append(
+		x.reply.Fields,
+		message.Field{Name: "Content-Type", Value: "text/plain; charset=utf-8", ID: message.EndToEnd},
+		message.Field{Name: "X-Content-Type-Options", Value: "nosniff"},
+		message.Field{Name: "X-Request-Id", Value: x.record.RequestID, ID: message.XRequestID},
+	)
+	if status == 503 {
+		x.reply.Fields = append(x.reply.Fields, message.Field{Name: "Retry-After", Value: "1"})
+	}
+	x.sendReply(answerText(status))
+}
+
+func (x *exchange) startReply(status int) {
+	x.record.Status = status
+	x.reply = message.Response{Status: status, Fields: x.reply.Fields[:0]}
+	if x.reply.Fields == nil {
+		x.reply.Fields = x.fields[1]
+	}
+	x.reply.Fields = append(x.reply.Fields, message.Field{Name: "Date", Value: dateAt(x.record.Start), ID: message.EndToEnd})
+}
+
+// sendReply sends a reply with a body of text.
+func (x *exchange) sendReply(text string) {
+	x.reply.ContentLength = int64(len(text))
+	x.reply.Bodiless = x.req.Method == "HEAD"
+	if err := x.in.Respond(&x.reply, unsafe.Slice(unsafe.StringData(text), len(text)), true); err != nil && x.record.Reason == "" {
+		x.record.Reason = ReasonClientGone
 	}
 }
 
-// requestID is the id that a trusted front gave, else a new one.
-func requestID(r *http.Request, from peer) string {
-	if from.trusted {
-		if id := r.Header.Get("X-Request-Id"); id != "" && len(id) <= 128 && plainText(id) {
-			return id
+// setRequestID takes the id that a trusted front gave, else makes a new one. An id is a name, not a
+// secret: the generator of the runtime is good enough, and has no system call.
+func (x *exchange) setRequestID() {
+	if x.trusted {
+		for i := range x.req.Fields {
+			if f := &x.req.Fields[i]; f.ID == message.XRequestID && f.Value != "" && len(f.Value) <= 128 && plainText(f.Value) {
+				x.record.RequestID = f.Value
+				return
+			}
 		}
 	}
-	var id [16]byte
-	_, _ = rand.Read(id[:]) // never fails
-	return hex.EncodeToString(id[:])
+	const digits = "0123456789abcdef"
+	for half := range 2 {
+		n := rand.Uint64()
+		for i := range 16 {
+			x.id[16*half+i] = digits[n&15]
+			n >>= 4
+		}
+	}
+	x.record.RequestID = unsafe.String(&x.id[0], len(x.id))
 }
 
 func plainText(s string) bool {
@@ -199,4 +326,41 @@ func plainText(s string) bool {
 		}
 	}
 	return true
+}
+
+var (
+	errClientGone     = errors.New("the client is gone")
+	errRequestTimeout = errors.New("the rule's request timeout is over")
+	errBackendTimeout = errors.New("the rule's backend request timeout is over")
+	errEnded          = errors.New("the exchange is over")
+)
+
+// cancel ends the exchange early, from any goroutine.
+func (x *exchange) cancel(reason error) {
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	if x.cancelled == nil {
+		x.cancelled = reason
+	}
+	if x.call != nil {
+		x.call.Cancel(reason)
+	}
+	if x.connect != nil {
+		x.connect()
+	}
+}
+
+// use makes a call the one that cancel ends; nil when it is over. It gives the reason if the
+// exchange was cancelled already.
+func (x *exchange) use(call upstream.Call) error {
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	x.call = call
+	return x.cancelled
+}
+
+func (x *exchange) cause() error {
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	return x.cancelled
 }

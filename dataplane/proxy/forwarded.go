@@ -1,62 +1,40 @@
 package proxy
 
 import (
-	"net/http"
-	"net/netip"
 	"strconv"
-	"strings"
+	"unsafe"
+
+	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/dataplane/message"
 )
-
-// peer is who is at the other end of a client connection.
-type peer struct {
-	address netip.Addr
-	trusted bool
-}
-
-func (s *state) peerOf(r *http.Request) peer {
-	from, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return peer{}
-	}
-	address := from.Addr().Unmap().WithZone("")
-	return peer{address, s.isTrusted(address)}
-}
 
 // setForwarded writes what backends learn of the client from the connection. What the request says
 // itself counts only when it comes from a trusted front.
-func (x *exchange) setForwarded(header http.Header) {
-	listener := x.result.Listener
-	chain, scheme, port := x.peer.address.String(), strings.ToLower(string(listener.Protocol)), strconv.Itoa(int(listener.Port))
-	if x.peer.trusted {
-		if before := strings.Join(x.r.Header["X-Forwarded-For"], ", "); before != "" {
-			chain = before + ", " + chain
+func (x *exchange) setForwarded() {
+	chain, scheme, port := x.client.addressText, schemeOf(x.result.Listener.Protocol), x.client.server.portText
+	if x.trusted {
+		chain = x.chain()
+		if said, one := find(x.req.Fields, message.XForwardedProto); one && isScheme(said) {
+			scheme = said
 		}
-		scheme = said(x.r.Header["X-Forwarded-Proto"], isScheme, scheme)
-		port = said(x.r.Header["X-Forwarded-Port"], isPort, port)
-	} else {
-		removeForwarded(header)
-	}
-	header["X-Forwarded-For"] = []string{chain}
-	header["X-Forwarded-Proto"] = []string{scheme}
-	header["X-Forwarded-Port"] = []string{port}
-	header["X-Request-Id"] = []string{x.record.RequestID}
-}
-
-// said is the one value of a field if it is valid, else what is known without it.
-func said(values []string, valid func(string) bool, otherwise string) string {
-	if len(values) == 1 && valid(values[0]) {
-		return values[0]
-	}
-	return otherwise
-}
-
-// removeForwarded takes away what a client says of its own way here.
-func removeForwarded(header http.Header) {
-	for name := range header {
-		if name == "Forwarded" || name == "X-Real-Ip" || strings.HasPrefix(name, "X-Forwarded-") {
-			delete(header, name)
+		if said, one := find(x.req.Fields, message.XForwardedPort); one && isPort(said) {
+			port = said
 		}
 	}
+	x.out.Fields = append(
+		x.out.Fields,
+		message.Field{Name: "X-Forwarded-For", Value: chain, ID: message.XForwardedFor},
+		message.Field{Name: "X-Forwarded-Proto", Value: scheme, ID: message.XForwardedProto},
+		message.Field{Name: "X-Forwarded-Port", Value: port, ID: message.XForwardedPort},
+		message.Field{Name: "X-Request-Id", Value: x.record.RequestID, ID: message.XRequestID},
+	)
+}
+
+func schemeOf(p config.Protocol) string {
+	if p == config.HTTPS {
+		return "https"
+	}
+	return "http"
 }
 
 func isScheme(s string) bool { return s == "http" || s == "https" }
@@ -64,4 +42,17 @@ func isScheme(s string) bool { return s == "http" || s == "https" }
 func isPort(s string) bool {
 	n, err := strconv.ParseUint(s, 10, 16)
 	return err == nil && n > 0
+}
+
+// chain is what a trusted front says of the way of the request, and the front itself.
+func (x *exchange) chain() string {
+	b := x.memory[:0]
+	for i := range x.req.Fields {
+		if f := &x.req.Fields[i]; f.ID == message.XForwardedFor && f.Value != "" {
+			b = append(append(b, f.Value...), ", "...)
+		}
+	}
+	b = append(b, x.client.addressText...)
+	x.memory = b
+	return unsafe.String(unsafe.SliceData(b), len(b))
 }

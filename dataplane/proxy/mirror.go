@@ -1,42 +1,39 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/fleetgate/fleetgate/dataplane/balance"
 	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/dataplane/message"
+	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
 // mirrorTimeout bounds a mirrored request.
 const mirrorTimeout = 15 * time.Second
 
-// mirrors sends copies of requests on connections of its own, so that whatever happens to them
+// mirrors sends copies of requests from goroutines of its own, so that whatever happens to them
 // leaves the requests themselves alone.
 type mirrors struct {
-	transports transports
-	slots      chan struct{}
-	running    *sync.WaitGroup
-	ctx        context.Context //nolint:containedctx // it is the life of the goroutines, which outlive the requests
-	cancel     context.CancelFunc
+	slots   chan struct{}
+	running *sync.WaitGroup
+	ctx     context.Context //nolint:containedctx // it is the life of the goroutines, which outlive the requests
+	cancel  context.CancelFunc
 }
 
 func newMirrors(options Options) mirrors {
 	ctx, cancel := context.WithCancel(context.Background())
-	return mirrors{
-		transports: newTransports(options.ConnectTimeout), slots: make(chan struct{}, options.MaxMirrors),
-		running: new(sync.WaitGroup), ctx: ctx, cancel: cancel,
-	}
+	return mirrors{slots: make(chan struct{}, options.MaxMirrors), running: new(sync.WaitGroup), ctx: ctx, cancel: cancel}
 }
 
 // close waits for the mirrored requests under way, cut short.
 func (m *mirrors) close() {
 	m.cancel()
 	m.running.Wait()
-	m.transports.close()
 }
 
 // mirrorsDue gives the mirrors whose sample this request is in.
@@ -58,8 +55,8 @@ func (x *exchange) mirrorsDue() (due []*config.Mirror) {
 // this; a body that is not all here by now, or was too large to keep, is not mirrored.
 func (x *exchange) mirror(due []*config.Mirror) {
 	for _, m := range due {
-		body, ok := x.body.whole()
-		if !ok || x.wantsUpgrade() || !x.startMirror(m, body) {
+		body, ok := x.body.all()
+		if !ok || x.out.Upgrade != "" || !x.startMirror(m, body) {
 			x.proxy.options.Observer.Mirrored(x.record.Route, MirrorDropped)
 		}
 	}
@@ -81,17 +78,13 @@ func (x *exchange) startMirror(m *config.Mirror, body []byte) bool {
 		<-all.slots
 		return false
 	}
-	out := x.out.Clone(all.ctx)
-	out.URL.Host = endpoint.Address
-	out.Trailer = nil
-	if x.body != nil {
-		out.Body, out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	}
-	observer, route := x.proxy.options.Observer, x.record.Route
+	out := cloned(&x.out, len(body))
+	body = slices.Clone(body)
+	observer, route, protocol := x.proxy.options.Observer, x.record.Route, pool.Config.Protocol
 	all.running.Go(func() {
 		defer func() { endpoint.Done(); <-all.slots }()
 		outcome := MirrorSent
-		if err := all.send(out, pool.Config.Protocol); err != nil {
+		if err := all.send(endpoint, protocol, out, body); err != nil {
 			outcome = MirrorFailed
 		}
 		observer.Mirrored(route, outcome)
@@ -99,14 +92,49 @@ func (x *exchange) startMirror(m *config.Mirror, body []byte) bool {
 	return true
 }
 
+// cloned is a request that outlives the exchange it is of.
+func cloned(r *message.Request, length int) *message.Request {
+	out := *r
+	out.Method, out.Authority, out.Target = strings.Clone(r.Method), strings.Clone(r.Authority), strings.Clone(r.Target)
+	out.ContentLength = int64(length)
+	out.Fields = slices.Clone(r.Fields)
+	for i := range out.Fields {
+		out.Fields[i].Name, out.Fields[i].Value = strings.Clone(out.Fields[i].Name), strings.Clone(out.Fields[i].Value)
+	}
+	return &out
+}
+
 // send makes the mirrored request and forgets the answer.
-func (m *mirrors) send(out *http.Request, protocol string) error {
-	ctx, cancel := context.WithTimeout(out.Context(), mirrorTimeout)
+func (m *mirrors) send(endpoint *balance.Endpoint, protocol string, out *message.Request, body []byte) error {
+	ctx, cancel := context.WithTimeout(m.ctx, mirrorTimeout)
 	defer cancel()
-	response, err := m.transports.of(protocol).RoundTrip(out.WithContext(ctx))
-	if err != nil {
+	conns := endpoint.Conns.(*upstream.Endpoint) //nolint:errcheck // pools are made so
+	call := conns.Idle(isHTTP2(protocol))
+	if call == nil {
+		var err error
+		if call, err = conns.Connect(ctx, isHTTP2(protocol)); err != nil {
+			return err
+		}
+	}
+	defer call.Release()
+	stop := context.AfterFunc(ctx, func() { call.Cancel(context.Cause(ctx)) })
+	defer stop()
+	call.SetDeadline(time.Now().Add(mirrorTimeout), 0)
+	if err := call.Send(out, body, true); err != nil {
 		return err
 	}
-	_, _ = io.CopyN(io.Discard, response.Body, drainLimit) // to use the connection again
-	return response.Body.Close()
+	var response message.Response
+	for response.Status < 200 {
+		if err := call.Receive(&response); err != nil {
+			return err
+		}
+	}
+	for total := 0; total < drainLimit && !response.Bodiless; {
+		piece, err := call.Next()
+		if err != nil {
+			break
+		}
+		total += len(piece)
+	}
+	return nil
 }

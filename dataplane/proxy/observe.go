@@ -72,4 +72,10 @@ const (
 	ReasonRedirect        = "redirect"
 	ReasonRewriteFailed   = "rewrite_failed"
 	ReasonBadUpgrade      = "bad_upgrade"
+	ReasonBadBody         = "bad_body"
+	ReasonBadResponse     = "bad_response"
+	ReasonBodyTooLarge    = "body_too_large"
+	ReasonOverload        = "overload"
+
+	ReasonTooManyConnections = "too_many_connections"
 )

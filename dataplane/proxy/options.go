@@ -28,6 +28,18 @@ type Options struct {
 	HeaderTimeout time.Duration
 	// MaxHeaderBytes bounds the header of a request. Default 32 KiB.
 	MaxHeaderBytes int
+	// MaxFields bounds the number of header fields of a request. Default 100.
+	MaxFields int
+	// MaxBodyBytes bounds the body of a request that says its length; 0 for no bound.
+	MaxBodyBytes int64
+	// BodyTimeout and WriteTimeout bound the time in which a client sends nothing of a body that it
+	// began, or takes nothing of a response. Default 60 s.
+	BodyTimeout, WriteTimeout time.Duration
+	// MaxConnections bounds the connections of clients, and MaxRequests the requests under way; what
+	// is above them is answered with 503 at once. Default 65,536 and 32,768.
+	MaxConnections, MaxRequests int
+	// MaxStreams bounds the concurrent streams of an HTTP/2 connection. Default 100.
+	MaxStreams int
 	// ConnectTimeout bounds a connect to an endpoint. Default 3 s.
 	ConnectTimeout time.Duration
 	// DrainWait is how long Run goes on serving after its context ended, not ready: the time that
@@ -66,6 +78,12 @@ func (o Options) withDefaults() Options {
 	o.DrainTimeout = positive(o.DrainTimeout, 30*time.Second)
 	o.MaxHeaderBytes = positive(o.MaxHeaderBytes, 32<<10)
 	o.MaxMirrors = positive(o.MaxMirrors, 256)
+	o.MaxFields = positive(o.MaxFields, 100)
+	o.BodyTimeout = positive(o.BodyTimeout, 60*time.Second)
+	o.WriteTimeout = positive(o.WriteTimeout, 60*time.Second)
+	o.MaxConnections = positive(o.MaxConnections, 65536)
+	o.MaxRequests = positive(o.MaxRequests, 32768)
+	o.MaxStreams = positive(o.MaxStreams, 100)
 	return o
 }
 
@@ -77,6 +95,7 @@ func positive[N int | time.Duration](value, otherwise N) N {
 }
 
 func listenEverywhere(ctx context.Context, port int32) (net.Listener, error) {
-	var config net.ListenConfig
+	// Dead peers are found by the idle timeout; probes for them would be system calls for each connection.
+	config := net.ListenConfig{KeepAlive: -1}
 	return config.Listen(ctx, "tcp", net.JoinHostPort("", strconv.Itoa(int(port))))
 }

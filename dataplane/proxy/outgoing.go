@@ -1,93 +1,73 @@
 package proxy
 
 import (
-	"net/http"
-	"net/url"
+	"strings"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/filter"
+	"github.com/fleetgate/fleetgate/dataplane/message"
 )
 
-// replayLimit bounds the body that is kept to be sent again.
-const replayLimit = 64 << 10
-
-// prepare makes the request for backends; the endpoint is set for each attempt. It is false when a
-// rewrite cannot give a safe path.
+// prepare makes the request for backends. It is false when a rewrite cannot give a safe path.
 func (x *exchange) prepare() bool {
-	r, rule := x.r, x.action.rule
-	header := r.Header.Clone()
-	websocket := x.wantsUpgrade()
-	trailers := hasToken(header["Te"], "trailers")
-	removeHopByHop(header)
-	delete(header, "Expect") // answered by our own server when the body is read
-	x.setForwarded(header)
-	host := r.Host
-	edit := outgoingHeader{header, &host}
-	filter.EditHeader(edit, rule.Filters.Request)
-	filter.EditHeader(edit, x.backend.Filters.Request)
-	path := x.req.Path
-	for _, rewrite := range []*config.Rewrite{rule.Filters.Rewrite, x.backend.Filters.Rewrite} {
+	r, rule := x.req, x.action.rule
+	x.out = message.Request{
+		Version: message.HTTP11, Method: x.view.Method, Scheme: "http", Authority: r.Authority,
+		Fields: x.fields[0][:0], ContentLength: r.ContentLength, Trailers: r.Trailers,
+	}
+	x.copyFields()
+	x.setForwarded()
+	if x.wantsUpgrade() {
+		x.prepareUpgrade()
+	}
+	x.edit = fields{&x.out.Fields, &x.out.Authority}
+	filter.EditHeader(&x.edit, rule.Filters.Request)
+	filter.EditHeader(&x.edit, x.backend.Filters.Request)
+	path := x.view.Path
+	for _, rewrite := range [...]*config.Rewrite{rule.Filters.Rewrite, x.backend.Filters.Rewrite} {
 		if rewrite == nil {
 			continue
 		}
 		if rewrite.Hostname != "" {
-			host = rewrite.Hostname
+			x.out.Authority = rewrite.Hostname
 		}
 		var ok bool
 		if path, ok = filter.EditPath(path, x.result.Prefix, rewrite.Path); !ok {
 			return false
 		}
 	}
-	if websocket {
-		header["Connection"], header["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
-	}
-	if trailers {
-		header["Te"] = []string{"trailers"}
-	}
-	if _, ok := header["User-Agent"]; !ok {
-		header["User-Agent"] = []string{""} // or the transport would write its own
-	}
-	x.out = &http.Request{
-		Method: r.Method,
-		// Opaque goes on the wire as it is: exactly the normal form that was matched.
-		URL:    &url.URL{Scheme: "http", Opaque: path, RawQuery: x.req.RawQuery},
-		Host:   host,
-		Header: header,
-	}
-	if len(r.Trailer) > 0 {
-		x.out.Trailer = r.Trailer
-	}
-	if r.ContentLength != 0 {
-		x.out.ContentLength = r.ContentLength
-		x.body = newReplay(r.Body, x.keepsBody())
-	}
+	x.out.Target = x.target(path)
 	return true
 }
 
-// keepsBody says whether the body may be needed again.
-func (x *exchange) keepsBody() bool {
-	return 0 < x.r.ContentLength && x.r.ContentLength <= replayLimit || x.action.rule.Retry != nil || len(x.action.samples) > 0
-}
-
-// outgoingHeader lets filters edit the Host, which net/http keeps apart.
-type outgoingHeader struct {
-	header http.Header
-	host   *string
-}
-
-func (h outgoingHeader) Set(name, value string) {
-	if http.CanonicalHeaderKey(name) == "Host" {
-		*h.host = value
-		return
+// target joins path and query: the client's own bytes if nothing in them changed.
+func (x *exchange) target(path string) string {
+	query := x.view.RawQuery
+	if before, raw, asked := strings.Cut(x.req.Target, "?"); before == path && raw == query && (!asked || query != "") {
+		return x.req.Target
 	}
-	h.header.Set(name, value)
-}
-
-func (h outgoingHeader) Add(name, value string) {
-	if http.CanonicalHeaderKey(name) == "Host" {
-		return // there can be one only
+	if query == "" {
+		return path
 	}
-	h.header.Add(name, value)
+	return path + "?" + query
 }
 
-func (h outgoingHeader) Del(name string) { h.header.Del(name) }
+// copyFields passes on what is not of the client's connection, and not of the way here.
+func (x *exchange) copyFields() {
+	for i := range x.req.Fields {
+		f := &x.req.Fields[i]
+		if f.Hop {
+			continue
+		}
+		switch f.ID {
+		case message.Expect, message.ContentLength, message.Host, message.XRequestID,
+			message.XForwardedFor, message.XForwardedProto, message.XForwardedPort:
+			continue // ours to write
+		case message.XForwarded, message.Forwarded, message.XRealIP:
+			if !x.trusted {
+				continue // a client's word on its own way here
+			}
+		}
+		x.out.Fields = append(x.out.Fields, *f)
+	}
+}

@@ -6,8 +6,10 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha1"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"math/big"
@@ -18,6 +20,8 @@ import (
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/dataplane/http2"
+	"github.com/fleetgate/fleetgate/dataplane/message"
 	"github.com/fleetgate/fleetgate/dataplane/proxy"
 )
 
@@ -292,5 +296,85 @@ func BenchmarkProxy(b *testing.B) {
 		}
 		_, _ = io.Copy(io.Discard, response.Body)
 		response.Body.Close()
+	}
+}
+
+// TestDrainOfHTTP2 keeps that clients of HTTP/2 learn that the connection ends while the proxy still serves, and lose nothing.
+func TestDrainOfHTTP2(t *testing.T) {
+	b := start(t, plainSnapshot([]config.Rule{prefixRule("n/r", "/", "a")}, map[string][]config.Endpoint{"a": {backend(t, echo("a"))}}),
+		func(o *proxy.Options) { o.DrainWait = 300 * time.Millisecond })
+	client := b.h2cClient()
+	get := func() int {
+		response, err := client.Get("http://a/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		_, _ = io.Copy(io.Discard, response.Body)
+		return response.StatusCode
+	}
+	get()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	stop()
+	for b.Ready() {
+		time.Sleep(time.Millisecond)
+	}
+	for range 20 {
+		if got := get(); got != 200 {
+			t.Fatalf("got %d", got)
+		}
+	}
+	client.CloseIdleConnections()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWebSocketOverHTTP2 opens a WebSocket by extended CONNECT (RFC 8441) to a backend that speaks HTTP/1.1.
+func TestWebSocketOverHTTP2(t *testing.T) {
+	spy := conversing(t, func(conn net.Conn, in *bufio.Reader, _ *recorder) {
+		request, err := http.ReadRequest(in)
+		if err != nil || request.Method != http.MethodGet || request.Header.Get("Upgrade") != "websocket" {
+			return
+		}
+		sum := sha1.Sum([]byte(request.Header.Get("Sec-Websocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: "+
+			base64.StdEncoding.EncodeToString(sum[:])+"\r\n\r\n")
+		_, _ = io.Copy(conn, in)
+	})
+	b := start(t, plainSnapshot([]config.Rule{prefixRule("n/ws", "/", "a")}, map[string][]config.Endpoint{"a": {spy.Endpoint}}))
+	conn, err := net.Dial("tcp", b.addr(80))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := http2.NewClient(conn, http2.ClientOptions{})
+	defer func() { client.Close(); <-client.Done() }()
+	call, err := client.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer call.Release()
+	call.SetDeadline(time.Now().Add(10 * time.Second))
+	request := message.Request{
+		Method: "CONNECT", Scheme: "http", Authority: "a", Target: "/socket", Upgrade: "websocket", ContentLength: message.Unknown,
+		Fields: []message.Field{message.NewField("sec-websocket-version", "13")},
+	}
+	if err := call.Send(&request, nil, false); err != nil {
+		t.Fatal(err)
+	}
+	var response message.Response
+	if err := call.Receive(&response); err != nil || response.Status != 200 {
+		t.Fatalf("got %d, %v", response.Status, err)
+	}
+	for i := range 3 {
+		sent := fmt.Sprintf("message %d", i)
+		if err := call.Body([]byte(sent), false); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := call.Next(); err != nil || string(got) != sent {
+			t.Fatalf("got %q, %v", got, err)
+		}
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/fleetgate/fleetgate/dataplane/http1"
+	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
 // Proxy serves the listeners of one Gateway.
@@ -23,9 +26,11 @@ type Proxy struct {
 	actions map[actionKey]*action
 	servers map[int32]*server
 
-	transports transports
-	mirrors    mirrors
-	tunnels    tunnels
+	http1     http1.ServerOptions
+	connector *upstream.Connector
+	mirrors   mirrors
+	// connections and inflight are how many client connections and requests there are.
+	connections, inflight atomic.Int64
 	// retired are servers of ports that are gone, and that finish what they have in flight.
 	retired sync.WaitGroup
 }
@@ -39,9 +44,13 @@ func New(options Options) *Proxy {
 		actions: map[actionKey]*action{},
 		servers: map[int32]*server{},
 	}
-	p.transports = newTransports(options.ConnectTimeout)
+	p.connector = upstream.NewConnector(upstream.Options{ConnectTimeout: options.ConnectTimeout})
 	p.mirrors = newMirrors(options)
-	p.tunnels = newTunnels()
+	p.http1 = http1.ServerOptions{
+		Limits:      http1.Limits{Bytes: options.MaxHeaderBytes, Fields: options.MaxFields},
+		IdleTimeout: options.IdleTimeout, HeadTimeout: options.HeaderTimeout,
+		BodyTimeout: options.BodyTimeout, WriteTimeout: options.WriteTimeout,
+	}
 	return p
 }
 
@@ -64,6 +73,7 @@ func (p *Proxy) Apply(next Snapshot) error {
 		built.revision = before.revision + 1
 	}
 	p.state.Store(built)
+	closeGone(before, built)
 	if err := p.listen(&next.Root); err != nil {
 		errs = append(errs, err)
 	} else {
@@ -114,12 +124,12 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	for port := range p.servers {
 		p.retire(ctx, port)
 	}
-	stop := context.AfterFunc(ctx, p.tunnels.closeAll)
 	p.retired.Wait()
-	p.tunnels.wait()
-	stop()
 	p.mirrors.close()
-	p.transports.close()
+	p.connector.Close()
 	p.log.close()
 	return context.Cause(ctx)
 }
+
+// Requests is how many requests are under way.
+func (p *Proxy) Requests() int64 { return p.inflight.Load() }

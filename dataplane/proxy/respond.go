@@ -3,115 +3,119 @@ package proxy
 import (
 	"errors"
 	"io"
-	"maps"
-	"net/http"
-	"slices"
-	"strings"
-	"sync"
+	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/filter"
+	"github.com/fleetgate/fleetgate/dataplane/message"
 )
-
-// relayBuffers hold what passes between connections.
-var relayBuffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 // respond passes a backend's response on.
 func (x *exchange) respond(t *attempt) {
-	response := t.response
-	x.copyHeader(response)
-	x.record.Status = response.StatusCode
-	announced := slices.Sorted(maps.Keys(response.Trailer))
-	if len(announced) > 0 {
-		x.w.Header()["Trailer"] = []string{strings.Join(announced, ", ")}
-	}
-	x.w.WriteHeader(response.StatusCode)
-	if err := x.relay(response); err != nil {
-		x.abort(t.cause(), err)
-	}
-	for name, values := range response.Trailer {
-		if !slices.Contains(announced, name) {
-			name = http.TrailerPrefix + name
-		}
-		x.w.Header()[name] = values
+	x.startReply(x.response.Status)
+	x.reply.Fields = x.reply.Fields[:0]
+	x.reply.Reason, x.reply.ContentLength = x.response.Reason, x.response.ContentLength
+	x.reply.Bodiless = x.response.Bodiless
+	x.copyReplyFields()
+	x.editReply()
+	if err := x.relay(t); err != nil {
+		x.broken(err)
 	}
 }
 
-func (x *exchange) copyHeader(response *http.Response) {
-	removeHopByHop(response.Header)
-	header := x.w.Header()
-	maps.Copy(header, response.Header)
-	filter.EditHeader(header, x.action.rule.Filters.Response)
-	filter.EditHeader(header, x.backend.Filters.Response)
-	if _, ok := header["Content-Type"]; !ok {
-		header["Content-Type"] = nil // or the server would guess one
+// editReply applies the filters for responses.
+func (x *exchange) editReply() {
+	x.edit = fields{list: &x.reply.Fields}
+	filter.EditHeader(&x.edit, x.action.rule.Filters.Response)
+	filter.EditHeader(&x.edit, x.backend.Filters.Response)
+}
+
+// copyReplyFields passes on what is not of the backend's connection, and a Date if it said none.
+func (x *exchange) copyReplyFields() {
+	dated := false
+	for i := range x.response.Fields {
+		f := &x.response.Fields[i]
+		if f.Hop || f.ID == message.ContentLength {
+			continue
+		}
+		dated = dated || len(f.Name) == 4 && (f.Name == "Date" || f.Name == "date")
+		x.reply.Fields = append(x.reply.Fields, *f)
+	}
+	if !dated && x.response.Status >= 200 {
+		x.reply.Fields = append(x.reply.Fields, message.Field{Name: "Date", Value: dateAt(x.record.Start), ID: message.EndToEnd})
 	}
 }
 
 var errClient = errors.New("write to the client")
 
-// relay copies the body. What a backend sends piece by piece is passed on piece by piece.
-func (x *exchange) relay(response *http.Response) error {
-	buffer := borrow()
-	defer relayBuffers.Put(buffer)
-	out := clientBody{x.w, http.NewResponseController(x.w), response.ContentLength < 0}
-	if err := out.flush(); err != nil {
+// relay passes head and body on. What is here goes out together; what comes piece by piece is passed on
+// piece by piece.
+func (x *exchange) relay(t *attempt) error {
+	if x.reply.Bodiless || x.reply.ContentLength == 0 {
+		return toClient(x.in.Respond(&x.reply, nil, true))
+	}
+	var piece []byte
+	var err error
+	if t.call.Here() {
+		piece, err = t.call.Next()
+	}
+	switch {
+	case errors.Is(err, io.EOF):
+		if trailers := t.call.Trailers(); len(trailers) > 0 {
+			return errors.Join(toClient(x.in.Respond(&x.reply, nil, false)), toClient(x.in.Trail(trailers)))
+		}
+		return toClient(x.in.Respond(&x.reply, nil, true))
+	case err != nil:
 		return err
 	}
+	last := piece != nil && t.call.Ended()
+	if err := x.in.Respond(&x.reply, piece, last); err != nil || last {
+		return toClient(err)
+	}
+	return x.relayRest(t)
+}
+
+func (x *exchange) relayRest(t *attempt) error {
 	for {
-		n, err := response.Body.Read(buffer[:])
-		if n > 0 {
-			if _, err := out.w.Write(buffer[:n]); err != nil {
-				return errors.Join(errClient, err)
-			}
-		}
+		var piece []byte
+		err := x.waiting(t, time.Now(), func() (err error) {
+			piece, err = t.call.Next()
+			return err
+		})
 		switch {
 		case errors.Is(err, io.EOF):
-			return nil
+			if trailers := t.call.Trailers(); len(trailers) > 0 {
+				return toClient(x.in.Trail(trailers))
+			}
+			return toClient(x.in.Body(nil, true))
 		case err != nil:
 			return err
 		}
-		if err := out.flush(); err != nil {
-			return err
+		last := t.call.Ended()
+		if err := x.in.Body(piece, last); err != nil || last {
+			return toClient(err)
 		}
 	}
 }
 
-// clientBody is the body of a response to a client.
-type clientBody struct {
-	w          http.ResponseWriter
-	controller *http.ResponseController
-	streaming  bool
-}
-
-// flush sends what is there, if the body is a stream.
-func (b *clientBody) flush() error {
-	if !b.streaming {
-		return nil
-	}
-	if err := b.controller.Flush(); err != nil {
+// toClient marks an error of writing to the client.
+func toClient(err error) error {
+	if err != nil {
 		return errors.Join(errClient, err)
 	}
 	return nil
 }
 
-func borrow() *[64 << 10]byte {
-	return relayBuffers.Get().(*[64 << 10]byte) //nolint:errcheck // New makes nothing else
-}
-
-// abort ends an exchange whose response cannot be completed. The client's connection is cut, so
-// that half a response is not taken for a whole one.
-func (x *exchange) abort(cause, err error) {
+// broken ends an exchange whose response cannot be completed, so that half a response is not taken for a whole one.
+func (x *exchange) broken(err error) {
 	switch {
-	case errors.Is(err, errClient):
+	case errors.Is(err, errClient), errors.Is(err, errClientGone), x.cause() != nil:
 		x.record.Reason = ReasonClientGone
-	case errors.Is(cause, errRequestTimeout):
+	case errors.Is(err, errRequestTimeout):
 		x.record.Reason = ReasonRequestTimeout
-	case errors.Is(cause, errBackendTimeout):
+	case errors.Is(err, errBackendTimeout):
 		x.record.Reason = ReasonBackendTimeout
-	case cause != nil:
-		x.record.Reason = ReasonClientGone
 	default:
 		x.record.Reason = ReasonUpstreamAborted
 	}
-	panic(http.ErrAbortHandler)
+	x.in.abort()
 }

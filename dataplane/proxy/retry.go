@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"context"
-	"io"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -20,70 +18,86 @@ const (
 )
 
 // attempts tries the request until there is a response to pass on or no further try is due.
-func (x *exchange) attempts(ctx context.Context) *attempt {
-	free, asked := 0, 0
-	var tried []*balance.Endpoint
+func (x *exchange) attempts() attempt {
+	free, asked, fresh := 0, 0, false
+	var memory [4]*balance.Endpoint
+	tried := memory[:0]
 	for {
-		t := x.try(ctx, tried)
+		t := x.try(tried, fresh)
+		if t.failure == noFailure && x.action.rule.Retry == nil {
+			return t
+		}
 		switch {
-		case x.freeRetry(t) && free < freeRetries:
+		case x.freeRetry(&t) && free < freeRetries:
 			free++
-		case x.askedRetry(t) && asked < x.action.rule.Retry.Attempts:
+			// Other kept connections are likely to have died too.
+			fresh = t.failure == staleReuse
+		case x.askedRetry(&t) && asked < x.action.rule.Retry.Attempts:
 			asked++
-			t.discard()
-			if !x.backoff(ctx, asked) {
-				t.end()
-				return &attempt{failure: classify(context.Cause(ctx), nil, "", false)}
+			x.discard(&t)
+			if failed := x.backoff(asked); failed != noFailure {
+				x.end(&t)
+				return attempt{failure: failed}
 			}
 		default:
 			return t
 		}
-		tried = append(tried, t.endpoint)
-		t.end()
+		if t.failure != staleReuse {
+			tried = append(tried, t.endpoint)
+		}
+		x.body.detach()
+		x.end(&t)
 	}
 }
 
 // freeRetry says whether another try is safe whatever the rule says.
 func (x *exchange) freeRetry(t *attempt) bool {
-	return (t.failure == connectFailed || t.failure == staleReuse) && x.body.possible()
+	return (t.failure == connectFailed || t.failure == staleReuse) && x.body.replayable()
 }
 
 // askedRetry says whether the rule asks for another try.
 func (x *exchange) askedRetry(t *attempt) bool {
 	retry := x.action.rule.Retry
-	if retry == nil || !x.body.possible() {
+	if retry == nil || !x.body.replayable() {
 		return false
 	}
 	switch t.failure {
 	case noFailure:
-		return slices.Contains(retry.Codes, t.response.StatusCode)
-	case connectFailed, staleReuse, upstreamReset, backendTimeout:
+		return slices.Contains(retry.Codes, x.response.Status)
+	case connectFailed, staleReuse, upstreamReset, badResponse, backendTimeout:
 		return true
 	}
 	return false
 }
 
 // discard reads a small rest of the response, so that its connection can be used again.
-func (t *attempt) discard() {
-	if t.response != nil && 0 <= t.response.ContentLength && t.response.ContentLength <= drainLimit {
-		_, _ = io.CopyN(io.Discard, t.response.Body, drainLimit) // best effort
+func (x *exchange) discard(t *attempt) {
+	if t.failure != noFailure || x.response.Bodiless || x.response.ContentLength < 0 || x.response.ContentLength > drainLimit {
+		return
 	}
-	t.end()
+	t.call.SetDeadline(time.Now().Add(patience), 0)
+	for {
+		if _, err := t.call.Next(); err != nil {
+			return // whatever it is: Release knows whether the connection is good
+		}
+	}
 }
 
-// backoff waits before retry n, and is false when the request ended meanwhile.
-func (x *exchange) backoff(ctx context.Context, n int) bool {
+// backoff waits before retry n, and says why the request ended meanwhile, if it did.
+func (x *exchange) backoff(n int) failure {
 	least := time.Duration(x.action.rule.Retry.Backoff) * time.Millisecond
 	if least <= 0 {
 		least = defaultBackoff
 	}
 	most := min(least<<min(n, 4), 10*least)
-	timer := time.NewTimer(least + rand.N(most-least+1))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+	wait := least + rand.N(most-least+1)
+	if !x.deadline.IsZero() && time.Now().Add(wait).After(x.deadline) {
+		time.Sleep(time.Until(x.deadline))
+		return requestTimeout
 	}
+	time.Sleep(wait)
+	if x.cause() != nil {
+		return clientGone
+	}
+	return noFailure
 }

@@ -5,19 +5,26 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log"
-	"log/slog"
 	"net"
-	"net/http"
+	"strconv"
+	"sync"
+	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
 )
 
 // server serves one listener port.
 type server struct {
-	http *http.Server
-	tls  bool
-	done chan struct{}
+	proxy    *Proxy
+	port     int32
+	portText string
+	listener net.Listener
+	tls      *tls.Config // nil when the port does not end TLS
+
+	mutex   sync.Mutex
+	clients map[*client]struct{}
+	closing bool
+	running sync.WaitGroup
 }
 
 // listen binds the ports that are new and retires those that are gone. Ports that stay are not touched.
@@ -28,7 +35,7 @@ func (p *Proxy) listen(root *config.Root) error {
 		wanted[l.Port] = wanted[l.Port] || l.TLS != nil
 	}
 	for port, s := range p.servers {
-		if withTLS, ok := wanted[port]; !ok || withTLS != s.tls {
+		if withTLS, ok := wanted[port]; !ok || withTLS != (s.tls != nil) {
 			// Without a deadline: what is in flight on a port that is gone may end in its own time.
 			p.retire(context.Background(), port)
 		}
@@ -50,43 +57,65 @@ func (p *Proxy) open(port int32, withTLS bool) error {
 	if err != nil {
 		return err
 	}
-	s := &server{http: p.newServer(port), tls: withTLS, done: make(chan struct{})}
-	p.servers[port] = s
+	s := &server{proxy: p, port: port, portText: strconv.Itoa(int(port)), listener: listener, clients: map[*client]struct{}{}}
 	if withTLS {
-		s.http.TLSConfig = p.tlsConfig(port)
+		s.tls = p.tlsConfig(port)
 	}
-	go func() {
-		defer close(s.done)
-		err := s.serve(listener)
-		if err != nil && !errors.Is(err, http.ErrServerClosed) {
-			p.options.Log.Error("listener failed", "port", port, "error", err)
-		}
-	}()
+	p.servers[port] = s
+	s.running.Go(s.accept)
 	return nil
 }
 
-func (s *server) serve(listener net.Listener) error {
-	if s.tls {
-		return s.http.ServeTLS(listener, "", "")
+// accept takes connections until the listener is closed. When the system has no more to give it
+// waits a little, since connections end all the time.
+func (s *server) accept() {
+	for pause := time.Duration(0); ; {
+		conn, err := s.listener.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			s.welcome(conn)
+		case errors.Is(err, net.ErrClosed):
+			return
+		default:
+			s.proxy.options.Log.Error("accept failed", "port", s.port, "error", err)
+			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+			time.Sleep(pause)
+		}
 	}
-	return s.http.Serve(listener)
 }
 
-func (p *Proxy) newServer(port int32) *http.Server {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(true)
-	return &http.Server{
-		Handler:                      http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serve(port, w, r) }),
-		Protocols:                    protocols,
-		HTTP2:                        &http.HTTP2Config{MaxConcurrentStreams: 100, MaxReceiveBufferPerStream: 64 << 10, MaxReceiveBufferPerConnection: 1 << 20},
-		ReadHeaderTimeout:            p.options.HeaderTimeout,
-		IdleTimeout:                  p.options.IdleTimeout,
-		MaxHeaderBytes:               p.options.MaxHeaderBytes,
-		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     log.New(quiet{p.options.Log, port}, "", 0),
+// welcome starts to serve a connection, unless there are too many.
+func (s *server) welcome(conn net.Conn) {
+	if n := s.proxy.connections.Add(1); n > int64(s.proxy.options.MaxConnections) {
+		s.proxy.connections.Add(-1)
+		s.proxy.refuse(s, conn)
+		return
 	}
+	c := newClient(s, conn)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.closing {
+		s.proxy.connections.Add(-1)
+		_ = conn.Close() // it came while the port was closed
+		return
+	}
+	s.clients[c] = struct{}{}
+	s.running.Go(c.serve)
+}
+
+// leave forgets a connection that has ended.
+func (s *server) leave(c *client) {
+	s.proxy.connections.Add(-1)
+	s.mutex.Lock()
+	delete(s.clients, c)
+	s.mutex.Unlock()
+}
+
+func (s *server) isClosing() bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.closing
 }
 
 // retire closes a port's listener and lets its requests end in the background, at the latest when
@@ -94,62 +123,46 @@ func (p *Proxy) newServer(port int32) *http.Server {
 func (p *Proxy) retire(ctx context.Context, port int32) {
 	s := p.servers[port]
 	delete(p.servers, port)
-	closed := make(chan struct{})
-	s.http.RegisterOnShutdown(func() { close(closed) })
+	s.mutex.Lock()
+	s.closing = true
+	s.mutex.Unlock()
+	_ = s.listener.Close() // nothing to be done about it
+	for _, c := range s.list() {
+		c.drain()
+	}
 	p.retired.Go(func() {
-		if err := s.http.Shutdown(ctx); err != nil {
-			_ = s.http.Close() // the time is over: cut what is left
-		}
-		<-s.done
+		stop := context.AfterFunc(ctx, func() {
+			for _, c := range s.list() {
+				c.cut()
+			}
+		})
+		defer stop()
+		s.running.Wait()
 	})
-	<-closed
 }
 
-// quiet turns messages of net/http, which clients cause, into debug messages.
-type quiet struct {
-	log  *slog.Logger
-	port int32
+func (s *server) list() []*client {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	list := make([]*client, 0, len(s.clients))
+	for c := range s.clients {
+		list = append(list, c)
+	}
+	return list
 }
 
-func (q quiet) Write(message []byte) (int, error) {
-	q.log.Debug("http", "port", q.port, "message", string(message))
-	return len(message), nil
-}
+var refusal = []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 21\r\n" +
+	"Connection: close\r\nRetry-After: 1\r\n\r\ntoo many connections\n")
 
-// tlsConfig picks certificates by the listener that the client names, from the configuration in force.
-func (p *Proxy) tlsConfig(port int32) *tls.Config {
-	return &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"h2", "http/1.1"},
-		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return p.state.Load().certificate(port, hello)
-		},
+// refuse sends a connection away that is one too many.
+func (p *Proxy) refuse(s *server, conn net.Conn) {
+	if s.tls == nil {
+		_ = conn.SetWriteDeadline(time.Now().Add(time.Millisecond)) // an empty socket takes it at once
+		_, _ = conn.Write(refusal)
 	}
-}
-
-var errNoCertificate = errors.New("no certificate for this server name")
-
-// certificate gives the first certificate of the listener that suits the client, else the first there is.
-func (s *state) certificate(port int32, hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	listener := s.table.Listener(port, hello.ServerName)
-	if listener == nil || listener.TLS == nil {
-		return nil, errNoCertificate
-	}
-	var first *tls.Certificate
-	for _, secret := range listener.TLS.Secrets {
-		certificate := s.snapshot.Certificates[secret]
-		if certificate == nil {
-			continue
-		}
-		if hello.SupportsCertificate(certificate) == nil {
-			return certificate, nil
-		}
-		if first == nil {
-			first = certificate
-		}
-	}
-	if first == nil {
-		return nil, errNoCertificate
-	}
-	return first, nil
+	_ = conn.Close() // the end of it either way
+	now := time.Now()
+	record := Record{Start: now, Gateway: p.state.Load().snapshot.Root.Gateway, Status: 503, Reason: ReasonTooManyConnections}
+	p.log.write(&record)
+	p.options.Observer.Exchanged(&record)
 }

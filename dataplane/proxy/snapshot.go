@@ -8,6 +8,7 @@ import (
 	"github.com/fleetgate/fleetgate/dataplane/balance"
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/router"
+	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
 // Snapshot is everything that a Proxy serves by. Apply keeps what it is given: the caller must not
@@ -97,9 +98,26 @@ func (p *Proxy) poolFor(before *state, next Snapshot, c config.Pool) *balance.Po
 			return pool
 		}
 	}
-	pool := balance.NewPool(c, p.options.Health)
+	pool := balance.NewPool(c, p.options.Health, balance.WithConns(p.connect), balance.WithGone(disconnect))
 	pool.Update(endpoints)
 	return pool
+}
+
+// connect and disconnect give the endpoints of pools their connections.
+func (p *Proxy) connect(address string) any { return p.connector.Endpoint(address) }
+
+func disconnect(conns any) { conns.(*upstream.Endpoint).Close() } //nolint:errcheck // connect made it
+
+// closeGone closes the pools that the new state does not have.
+func closeGone(before, after *state) {
+	if before == nil {
+		return
+	}
+	for key, pool := range before.pools {
+		if after.pools[key] != pool {
+			pool.Close()
+		}
+	}
 }
 
 func parseTrusted(networks []string) (trusted []netip.Prefix, err error) {

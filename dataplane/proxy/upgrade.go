@@ -1,155 +1,106 @@
 package proxy
 
 import (
-	"bufio"
-	"io"
-	"net"
-	"net/http"
+	"crypto/sha1" //nolint:gosec // RFC 6455 asks for it, to show that the other side speaks WebSocket
+	"encoding/base64"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/fleetgate/fleetgate/dataplane/filter"
+	"github.com/fleetgate/fleetgate/dataplane/message"
+	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
-// wantsUpgrade says whether the request asks for WebSocket. No other protocol is passed on: what
-// follows an upgrade goes past every rule.
+// wantsUpgrade says whether the request asks to change the protocol, to one that may be passed on.
+// Other versions of HTTP may not: their requests would go past every rule.
 func (x *exchange) wantsUpgrade() bool {
-	r := x.r
-	return r.ProtoMajor == 1 && r.ProtoMinor == 1 && r.Method == http.MethodGet && r.ContentLength == 0 &&
-		hasToken(r.Header["Connection"], "upgrade") &&
-		len(r.Header["Upgrade"]) == 1 && strings.EqualFold(r.Header["Upgrade"][0], "websocket")
+	r := x.req
+	if r.Upgrade == "" || r.Version == message.HTTP2 && r.Method != "CONNECT" || r.Version == message.HTTP11 && r.HasBody() {
+		return false
+	}
+	name, _, _ := strings.Cut(strings.ToLower(r.Upgrade), "/")
+	return name != "h2c" && name != "h2" && name != "http" && name != "tls"
+}
+
+// prepareUpgrade asks the backend for the change. A WebSocket over HTTP/2 (RFC 8441) becomes one over HTTP/1.1.
+func (x *exchange) prepareUpgrade() {
+	x.out.Upgrade, x.out.ContentLength = x.req.Upgrade, 0
+	if strings.EqualFold(x.req.Upgrade, "websocket") {
+		x.out.Upgrade = "websocket" // the spelling that every backend knows
+	}
+	if x.req.Version == message.HTTP2 {
+		x.out.Fields = append(x.out.Fields, message.Field{Name: "Sec-WebSocket-Key", Value: websocketKey})
+	}
+}
+
+// websocketKey is the key of WebSockets that we open for HTTP/2 clients. It proves nothing to
+// anyone but that the backend read it, so one will do.
+const websocketKey = "ZmxlZXRnYXRlLXByb3h5IQ=="
+
+var websocketAccept = acceptOf(websocketKey)
+
+// acceptOf gives the answer to a key (RFC 6455 section 4.2.2).
+func acceptOf(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")) //nolint:gosec // see above
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 // upgrade joins client and backend after the backend agreed to change the protocol.
-func (x *exchange) upgrade(t *attempt) {
-	backend, ok := t.response.Body.(io.ReadWriteCloser)
-	if !ok || !x.wantsUpgrade() || !strings.EqualFold(t.response.Header.Get("Upgrade"), "websocket") {
-		x.answer(http.StatusBadGateway, ReasonBadUpgrade)
-		return
+func (x *exchange) upgrade(t *attempt) (int, string) {
+	if !x.wantsUpgrade() || !strings.EqualFold(x.response.Upgrade, x.req.Upgrade) {
+		return 502, ReasonBadUpgrade
+	}
+	x.stopWatch()
+	x.startReply(101)
+	x.reply.Fields = x.reply.Fields[:0]
+	x.reply.ContentLength = message.Unknown
+	x.reply.Upgrade = x.response.Upgrade
+	x.copyReplyFields()
+	x.editReply()
+	if x.req.Version == message.HTTP2 && !x.acceptForHTTP2() {
+		return 502, ReasonBadUpgrade
 	}
 	// Time limits are for requests and responses, not for the conversation that follows.
-	t.stopTimer()
-	if x.timer != nil {
-		x.timer.Stop()
-	}
-	client, buffered, err := http.NewResponseController(x.w).Hijack()
-	if err != nil {
-		x.answer(http.StatusInternalServerError, ReasonBadUpgrade)
-		return
-	}
-	x.record.Status = http.StatusSwitchingProtocols
-	tunnel := &tunnel{client: client, backend: backend}
-	if !x.proxy.tunnels.add(tunnel) {
-		tunnel.close()
-		return
-	}
-	defer x.proxy.tunnels.remove(tunnel)
-	if err := x.writeUpgrade(client, t.response); err != nil {
+	x.deadline = time.Time{}
+	t.call.SetDeadline(time.Time{}, 0)
+	if err := x.in.Respond(&x.reply, nil, false); err != nil {
 		x.record.Reason = ReasonClientGone
-		tunnel.close()
-		return
+		return 0, ""
 	}
-	tunnel.run(buffered.Reader)
+	x.converse(t.call)
+	return 0, ""
 }
 
-func (x *exchange) writeUpgrade(client net.Conn, response *http.Response) error {
-	header := response.Header
-	removeHopByHop(header)
-	filter.EditHeader(header, x.action.rule.Filters.Response)
-	filter.EditHeader(header, x.backend.Filters.Response)
-	header["Connection"], header["Upgrade"] = []string{"Upgrade"}, []string{"websocket"}
-	if err := client.SetDeadline(time.Time{}); err != nil {
-		return err
-	}
-	out := bufio.NewWriter(client)
-	_, _ = out.WriteString("HTTP/1.1 101 Switching Protocols\r\n") // errors come back from Flush
-	if err := header.Write(out); err != nil {
-		return err
-	}
-	_, _ = out.WriteString("\r\n")
-	return out.Flush()
-}
-
-// tunnel is a connection of a client joined to one of a backend.
-type tunnel struct {
-	client  net.Conn
-	backend io.ReadWriteCloser
-	once    sync.Once
-}
-
-func (t *tunnel) close() {
-	t.once.Do(func() {
-		_ = t.client.Close() // the end of it either way
-		_ = t.backend.Close()
-	})
-}
-
-// run copies both ways until either side ends.
-func (t *tunnel) run(fromClient io.Reader) {
-	var up sync.WaitGroup
-	up.Go(func() {
-		defer t.close()
-		relayAll(t.backend, fromClient)
-	})
-	relayAll(t.client, t.backend)
-	t.close()
-	up.Wait()
-}
-
-func relayAll(to io.Writer, from io.Reader) {
-	buffer := borrow()
-	defer relayBuffers.Put(buffer)
-	// Hidden methods would make io.Copy take buffers of its own.
-	_, _ = io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, buffer[:])
-}
-
-// tunnels knows the tunnels that are open.
-type tunnels struct {
-	mutex  sync.Mutex
-	open   map[*tunnel]bool
-	closed bool
-	none   *sync.Cond
-}
-
-func newTunnels() tunnels {
-	return tunnels{open: map[*tunnel]bool{}}
-}
-
-func (s *tunnels) add(t *tunnel) bool {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if s.closed {
+// acceptForHTTP2 makes a 101 the 200 that HTTP/2 has for it.
+func (x *exchange) acceptForHTTP2() bool {
+	view := headerView{&message.Request{Fields: x.response.Fields}}
+	if accept, _ := view.Value("Sec-Websocket-Accept"); accept != websocketAccept {
 		return false
 	}
-	s.open[t] = true
+	edit := fields{list: &x.reply.Fields}
+	edit.Del("Sec-WebSocket-Accept")
+	x.reply.Status, x.reply.Upgrade, x.record.Status = 200, "", 200
 	return true
 }
 
-func (s *tunnels) remove(t *tunnel) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	delete(s.open, t)
-	if s.none != nil && len(s.open) == 0 {
-		s.none.Broadcast()
-	}
+// converse copies both ways until either side ends.
+func (x *exchange) converse(call upstream.Call) {
+	up := make(chan struct{})
+	go func() {
+		defer close(up)
+		copyBody(call, x.in)
+		call.Cancel(errEnded)
+	}()
+	copyBody(x.in, call)
+	x.in.stop()
+	<-up
 }
 
-// wait returns when no tunnel is open.
-func (s *tunnels) wait() {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.none = sync.NewCond(&s.mutex)
-	for len(s.open) > 0 {
-		s.none.Wait()
-	}
-}
-
-func (s *tunnels) closeAll() {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.closed = true
-	for t := range s.open {
-		t.close()
+// copyBody copies until there is nothing more to read, or nobody to write to.
+func copyBody(to message.Writer, from message.Body) {
+	for {
+		piece, err := from.Next()
+		if err != nil || to.Body(piece, false) != nil {
+			return
+		}
 	}
 }

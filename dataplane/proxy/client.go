@@ -1,0 +1,198 @@
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/fleetgate/fleetgate/dataplane/http1"
+	"github.com/fleetgate/fleetgate/dataplane/http2"
+	"github.com/fleetgate/fleetgate/dataplane/socket"
+)
+
+// client is a connection of a client, with one goroutine that reads it.
+type client struct {
+	server *server
+	// socket is the TCP connection, conn what requests are read from: the same, or TLS on it.
+	socket, conn *socket.Conn
+	address      netip.Addr
+	addressText  string
+	secure       bool
+	serverName   string
+
+	http2 atomic.Pointer[http2.Server]
+	// idle says that the connection waits for a request, so that it may be interrupted when the port closes.
+	idle atomic.Bool
+	// cutting says that the time for what is in flight is over.
+	cutting atomic.Bool
+}
+
+func newClient(s *server, conn net.Conn) *client {
+	c := &client{server: s, socket: socket.New(conn)}
+	c.conn = c.socket
+	if from, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
+		c.address = from.Addr().Unmap().WithZone("")
+	}
+	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		c.address = tcp.AddrPort().Addr().Unmap().WithZone("")
+	}
+	c.addressText = c.address.String()
+	return c
+}
+
+// serve speaks with the client until the connection ends.
+func (c *client) serve() {
+	defer c.server.leave(c)
+	defer func() { _ = c.conn.Close() }() // the end of it either way
+	defer c.survive()
+	if c.server.tls != nil && !c.handshake() {
+		return
+	}
+	buffer, n, isHTTP2, err := c.firstBytes()
+	if err != nil {
+		return
+	}
+	if isHTTP2 {
+		first := append([]byte(nil), buffer.Bytes[:n]...)
+		buffer.Free()
+		c.serveHTTP2(first)
+		return
+	}
+	c.serveHTTP1(buffer, n)
+}
+
+// handshake ends TLS.
+func (c *client) handshake() bool {
+	secured := tls.Server(c.socket, c.server.tls)
+	ctx, cancel := context.WithTimeout(context.Background(), c.server.proxy.options.HeaderTimeout)
+	defer cancel()
+	if err := secured.HandshakeContext(ctx); err != nil {
+		c.server.proxy.options.Log.Debug("TLS handshake failed", "port", c.server.port, "client", c.addressText, "error", err)
+		return false
+	}
+	c.secure, c.serverName = true, secured.ConnectionState().ServerName
+	c.conn = socket.New(secured)
+	return true
+}
+
+const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+// firstBytes reads what the client says first, to tell HTTP/2 (RFC 9113 section 3.3) from HTTP/1.1:
+// by ALPN or prior knowledge, the client begins with the preface. An older client is served what it speaks.
+func (c *client) firstBytes() (buffer *socket.Buffer, n int, isHTTP2 bool, err error) {
+	c.idle.Store(true)
+	defer c.idle.Store(false)
+	if c.server.isClosing() {
+		return nil, 0, false, http1.ErrIdle
+	}
+	if err := c.conn.ReadWithin(time.Now(), c.server.proxy.options.HeaderTimeout); err != nil {
+		return nil, 0, false, err
+	}
+	if buffer, n, err = c.conn.Take(socket.SmallBuffers); err != nil {
+		return nil, 0, false, err
+	}
+	for n < len(preface) && preface[:n] == string(buffer.Bytes[:n]) {
+		more, err := c.conn.Read(buffer.Bytes[n:])
+		if err != nil {
+			buffer.Free()
+			return nil, 0, false, err
+		}
+		n += more
+	}
+	return buffer, n, n >= len(preface) && string(buffer.Bytes[:len(preface)]) == preface, nil
+}
+
+// drain lets the connection end after what is in flight.
+func (c *client) drain() {
+	if h2 := c.http2.Load(); h2 != nil {
+		h2.Drain()
+	} else if c.idle.Load() {
+		c.conn.Interrupt()
+	}
+}
+
+// cut ends the connection with whatever is in flight.
+func (c *client) cut() {
+	c.cutting.Store(true)
+	_ = c.socket.Close() // the end of it either way
+}
+
+func (c *client) serveHTTP2(first []byte) {
+	o := &c.server.proxy.options
+	h2 := http2.NewServer(c.conn, http2.ServerOptions{
+		MaxStreams: o.MaxStreams, MaxHeaderBytes: o.MaxHeaderBytes, IdleTimeout: o.IdleTimeout,
+		HeaderTimeout: o.HeaderTimeout, WriteTimeout: o.WriteTimeout,
+	}, c.serveStream)
+	c.http2.Store(h2)
+	if c.server.isClosing() {
+		h2.Drain()
+	}
+	if err := h2.Serve(first); err != nil {
+		o.Log.Debug("HTTP/2 connection ended", "port", c.server.port, "client", c.addressText, "error", err)
+	}
+}
+
+func (c *client) serveStream(s *http2.Stream) {
+	defer c.survive()
+	x := newExchange(c, &s.Request)
+	x.serveHTTP2(s)
+	x.free()
+}
+
+// survive keeps a fault in our own code to the connection or the stream that it was met on.
+func (c *client) survive() {
+	if fault := recover(); fault != nil {
+		c.server.proxy.options.Log.Error("panic", "port", c.server.port, "client", c.addressText, "panic", fault, "stack", string(debug.Stack()))
+	}
+}
+
+// serveHTTP1 serves requests one after the other.
+func (c *client) serveHTTP1(buffer *socket.Buffer, n int) {
+	s := http1.NewServer(c.conn, &c.server.proxy.http1)
+	defer s.Release()
+	s.Feed(buffer, n)
+	for {
+		err := s.ReadRequest(c.setIdle)
+		if err != nil && c.lastChance(s, err) {
+			err = s.ReadRequest(nil)
+		}
+		if err != nil {
+			c.refuse(s, err)
+			return
+		}
+		if !c.exchange(s) {
+			c.close(s)
+			return
+		}
+	}
+}
+
+func (c *client) setIdle(idle bool) {
+	c.idle.Store(idle)
+	if idle && c.server.isClosing() {
+		c.conn.Interrupt()
+	}
+}
+
+// lastChance says whether to look once more: an idle connection that was interrupted because the
+// port closes may have a request on its way, which would be lost.
+func (c *client) lastChance(s *http1.Server, err error) bool {
+	if err != http1.ErrIdle || !c.server.isClosing() || c.cutting.Load() { //nolint:errorlint // it comes as it is
+		return false
+	}
+	return s.Last(lastLook) == nil
+}
+
+const lastLook = 50 * time.Millisecond
+
+// exchange serves one request, and says whether there can be another one.
+func (c *client) exchange(s *http1.Server) bool {
+	x := newExchange(c, &s.Request)
+	x.serveHTTP1(s)
+	x.free() // not after a panic: who knows what still uses it
+	return s.Finish()
+}

@@ -1,0 +1,26 @@
+package proxy
+
+import "github.com/fleetgate/fleetgate/dataplane/http2"
+
+// http2Stream is a request of an HTTP/2 connection.
+type http2Stream struct {
+	*http2.Stream
+	x *exchange
+}
+
+// Continue does nothing: a client of HTTP/2 that expects 100 (Continue) sends after a wait of its own, see docs/limits.md.
+func (s *http2Stream) Continue() error { return nil }
+
+// closing tells the client by GOAWAY that the connection ends.
+func (s *http2Stream) closing() {
+	if server := s.x.client.http2.Load(); server != nil {
+		server.Drain()
+	}
+}
+
+func (s *http2Stream) stop() { s.Abort(http2.NoError) }
+
+func (s *http2Stream) abort() { s.Abort(http2.InternalError) }
+
+// watch does nothing: the connection is always read, and OnCancel tells.
+func (s *http2Stream) watch() (stop func()) { return func() {} }
