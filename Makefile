@@ -11,6 +11,8 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 TESTBED := ./bin/testbed
 # tool runs a pinned tool of its own module, so that its dependencies are never ours.
 tool     = go tool -modfile=hack/tools/$(1)/go.mod
+# What is measured is built as what is shipped is: by the profile in cmd/proxy, if there is one.
+BENCH_PGO = $(addprefix -pgo=,$(wildcard cmd/proxy/default.pgo))
 # kube prints the folder of Kubernetes binaries, which also serve as envtest assets; it builds them if need be.
 kube     = $$($(TESTBED) kube)
 
@@ -70,7 +72,13 @@ fuzz: ## Run every fuzz target for FUZZTIME (default 30s) each.
 	hack/fuzz.sh
 
 .PHONY: bench
-bench: ## Run the benchmarks.
+bench: ## Measure the proxy against nginx, HAProxy and net/http. BENCH=case,case ROUNDS=n SECONDS=n BENCH_OUT=file; see docs/performance.md.
+	hack/debian.sh debian-packages-bench.txt
+	go build -trimpath -ldflags '-s -w' $(BENCH_PGO) -o bin/bench/ ./bench/cmd/...
+	bin/bench/bench -cases '$(BENCH)' -rounds $(or $(ROUNDS),5) -seconds $(or $(SECONDS),2) -out '$(BENCH_OUT)'
+
+.PHONY: gobench
+gobench: ## Run Go's own benchmarks, of parts of the proxy and of the core.
 	go test -run '^$$' -bench . -benchmem ./dataplane/... ./internal/...
 
 ##@ Try
