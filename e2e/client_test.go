@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -113,10 +114,12 @@ func (l *load) count(answer responder.Answer, err error) {
 }
 
 // whileLoaded runs 2,000 requests over the given time while do happens, and fails where one was lost.
-func whileLoaded(ctx context.Context, t *testing.T, c *http.Client, over time.Duration, do func()) *load {
+func whileLoaded(ctx context.Context, t *testing.T, s *stage.Stage, over time.Duration, do func()) {
 	t.Helper()
 	const total = 2000
 	var l load
+	c := client(ctx, t, s, production)
+	begin := time.Now()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -132,5 +135,24 @@ func whileLoaded(ctx context.Context, t *testing.T, c *http.Client, over time.Du
 		}
 		t.Errorf("lost: %v", failure)
 	}
-	return &l
+	if len(l.failures) > 0 {
+		proxiesOnFailures(ctx, t, s, begin)
+	}
+}
+
+// proxiesOnFailures logs what the proxies themselves say of requests that failed since a time.
+func proxiesOnFailures(ctx context.Context, t *testing.T, s *stage.Stage, since time.Time) {
+	t.Helper()
+	for _, member := range s.Fleet.Members {
+		lines, err := s.Kubectl(ctx, member, nil, "logs", "-n", gatewayNamespace, "-l", "gateway.networking.k8s.io/gateway-name="+production,
+			"--prefix", "--tail=-1", "--since-time="+since.UTC().Format(time.RFC3339))
+		if err != nil {
+			t.Logf("logs of the proxies in %s: %v", member.Name, err)
+		}
+		for line := range strings.Lines(lines) {
+			if strings.Contains(line, `"status":5`) {
+				t.Logf("%s: %s", member.Name, line)
+			}
+		}
+	}
 }

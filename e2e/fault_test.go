@@ -12,7 +12,7 @@ import (
 // proxiesDeleted deletes all proxy pods of one member, gracefully, as a node drain would.
 func proxiesDeleted(ctx context.Context, t *testing.T, s *stage.Stage) {
 	member := s.Fleet.Members[0]
-	whileLoaded(ctx, t, client(ctx, t, s, production), 20*time.Second, func() {
+	whileLoaded(ctx, t, s, 20*time.Second, func() {
 		if _, err := s.Kubectl(ctx, member, nil, "delete", "pods", "-n", gatewayNamespace, "-l", "gateway.networking.k8s.io/gateway-name="+production, "--wait=false"); err != nil {
 			t.Error(err)
 		}
@@ -24,7 +24,7 @@ func proxiesDeleted(ctx context.Context, t *testing.T, s *stage.Stage) {
 
 // operatorAndHubDown kills the operator without grace and stops the hub's API server.
 func operatorAndHubDown(ctx context.Context, t *testing.T, s *stage.Stage) {
-	whileLoaded(ctx, t, client(ctx, t, s, production), 20*time.Second, func() {
+	whileLoaded(ctx, t, s, 20*time.Second, func() {
 		if _, err := s.Kubectl(ctx, s.Fleet.Hub, nil, "delete", "pods", "-n", stage.Namespace, "--all", "--grace-period=0", "--force", "--wait=false"); err != nil {
 			t.Error(err)
 		}
@@ -38,7 +38,7 @@ func operatorAndHubDown(ctx context.Context, t *testing.T, s *stage.Stage) {
 // memberAPIDown stops one member's API server: its proxies go on, and the Gateway says which member cannot be asked.
 func memberAPIDown(ctx context.Context, t *testing.T, s *stage.Stage) {
 	member := s.Fleet.Members[1]
-	whileLoaded(ctx, t, client(ctx, t, s, production), 20*time.Second, func() {
+	whileLoaded(ctx, t, s, 20*time.Second, func() {
 		if err := member.StopAPIServer(ctx); err != nil {
 			t.Error(err)
 		}
@@ -71,11 +71,10 @@ func awaitReachable(ctx context.Context, t *testing.T, s *stage.Stage, want, wor
 
 // rolloutWithHubDown replaces backend pods in both members while nothing but their own API servers is there.
 func rolloutWithHubDown(ctx context.Context, t *testing.T, s *stage.Stage) {
-	c := client(ctx, t, s, production)
-	if err := s.Fleet.Hub.StopAPIServer(ctx); err != nil {
-		t.Fatal(err)
-	}
-	whileLoaded(ctx, t, c, 30*time.Second, func() {
+	whileLoaded(ctx, t, s, 30*time.Second, func() {
+		if err := s.Fleet.Hub.StopAPIServer(ctx); err != nil {
+			t.Error(err)
+		}
 		for _, member := range s.Fleet.Members {
 			if _, err := s.Kubectl(ctx, member, nil, "rollout", "restart", "deployment/frontend-service", "-n", "ecommerce-team"); err != nil {
 				t.Error(err)

@@ -23,6 +23,8 @@ type client struct {
 	addressText  string
 	secure       bool
 	serverName   string
+	// protocol is what the TLS handshake agreed on (ALPN): "h2", "http/1.1", or "" when the client asked for none.
+	protocol string
 
 	http2 atomic.Pointer[http2.Server]
 	// idle says that the connection waits for a request, so that it may be interrupted when the port closes.
@@ -56,7 +58,8 @@ func (c *client) serve() {
 	if err != nil {
 		return
 	}
-	if isHTTP2 {
+	// Who has agreed on a protocol is held to it.
+	if isHTTP2 && c.protocol != "http/1.1" || c.protocol == "h2" {
 		first := append([]byte(nil), buffer.Bytes[:n]...)
 		buffer.Free()
 		c.serveHTTP2(first)
@@ -74,7 +77,8 @@ func (c *client) handshake() bool {
 		c.server.proxy.options.Log.Debug("TLS handshake failed", "port", c.server.port, "client", c.addressText, "error", err)
 		return false
 	}
-	c.secure, c.serverName = true, secured.ConnectionState().ServerName
+	agreed := secured.ConnectionState()
+	c.secure, c.serverName, c.protocol = true, agreed.ServerName, agreed.NegotiatedProtocol
 	c.conn = socket.New(secured)
 	return true
 }
@@ -82,7 +86,7 @@ func (c *client) handshake() bool {
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 // firstBytes reads what the client says first, to tell HTTP/2 (RFC 9113 section 3.3) from HTTP/1.1:
-// by ALPN or prior knowledge, the client begins with the preface. An older client is served what it speaks.
+// by ALPN or prior knowledge, the client begins with the preface.
 func (c *client) firstBytes() (buffer *socket.Buffer, n int, isHTTP2 bool, err error) {
 	c.idle.Store(true)
 	defer c.idle.Store(false)
