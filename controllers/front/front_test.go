@@ -136,9 +136,16 @@ func TestWhenAFrontIsLookedAtAgain(t *testing.T) {
 		{"a user has to act", "", providers.Terminal("no such subnet", boom), 9, pace.Terminal},
 		{"a user has to act, and the cloud throttles", "", errors.Join(providers.Terminal("x", nil), providers.Throttled(9*time.Second, nil)), 0, 9 * time.Second},
 	} {
-		if got := pace.next(c.pending, c.err, c.tries); got != c.want {
+		if got := pace.next(outcome{pending: c.pending, err: c.err}, c.tries); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
 		}
+	}
+	faulty := outcome{front: &world.Front{Problems: []ir.Problem{{Message: "no certificate in ACM"}}}}
+	if got := pace.next(faulty, 0); got != pace.Mend {
+		t.Errorf("what is missing in the cloud may be there soon, and nothing tells: got %s", got)
+	}
+	if got := pace.next(faulty, 50); got != pace.Terminal {
+		t.Errorf("what is missing for long is looked for less often: got %s", got)
 	}
 }
 

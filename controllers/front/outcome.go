@@ -19,6 +19,9 @@ type Pace struct {
 	Pending, MaxPending time.Duration
 	// Retry and MaxRetry bound the wait after a failure that may go away.
 	Retry, MaxRetry time.Duration
+	// Mend is the first wait for what a user has to mend in the cloud, such as a certificate that a listener
+	// needs: nothing tells when it is there. It grows to Terminal.
+	Mend time.Duration
 	// Terminal is the wait after a failure that a user has to mend. Any change of input ends it.
 	Terminal time.Duration
 	// Resync is how often drift is looked for.
@@ -32,24 +35,26 @@ func DefaultPace() Pace {
 	return Pace{
 		Pending: 500 * time.Millisecond, MaxPending: 5 * time.Second,
 		Retry: time.Second, MaxRetry: 2 * time.Minute,
-		Terminal: time.Minute, Resync: 5 * time.Minute, Pass: 2 * time.Minute,
+		Mend: 5 * time.Second, Terminal: time.Minute, Resync: 5 * time.Minute, Pass: 2 * time.Minute,
 	}
 }
 
-// next says when to look again, after tries passes in a row that ended alike. Without jitter.
-func (p Pace) next(pending string, err error, tries int) time.Duration {
-	if throttled, ok := providers.AsThrottled(err); ok {
+// next says when to look again, after tries passes in a row that did not end well. Without jitter.
+func (p Pace) next(got outcome, tries int) time.Duration {
+	if throttled, ok := providers.AsThrottled(got.err); ok {
 		return max(throttled.After, p.Retry)
 	}
-	if _, ok := providers.AsTerminal(err); ok {
+	if _, ok := providers.AsTerminal(got.err); ok {
 		return p.Terminal
 	}
-	_, waiting := providers.AsPending(err)
+	_, waiting := providers.AsPending(got.err)
 	switch {
-	case waiting, err == nil && pending != "":
+	case waiting, got.err == nil && got.pending != "":
 		return grow(p.Pending, p.MaxPending, tries)
-	case err != nil:
+	case got.err != nil:
 		return grow(p.Retry, p.MaxRetry, tries)
+	case got.faulty():
+		return grow(p.Mend, p.Terminal, tries)
 	}
 	return p.Resync
 }

@@ -165,6 +165,9 @@ type outcome struct {
 	over bool
 }
 
+// faulty says that the front is not what the user asked for, since the cloud lacks something.
+func (o outcome) faulty() bool { return o.front != nil && len(o.front.Problems) > 0 }
+
 // after notes how a pass ended and when the next one is.
 func (w *Worker) after(ctx context.Context, name world.Name, want wish, got outcome) {
 	if got.over || errors.Is(context.Cause(ctx), context.Canceled) {
@@ -176,11 +179,14 @@ func (w *Worker) after(ctx context.Context, name world.Name, want wish, got outc
 		return
 	}
 	held := w.state(name)
-	wait := jitter(w.options.Pace.next(got.pending, got.err, held.tries))
+	wait := jitter(w.options.Pace.next(got, held.tries))
 	held.tries++
 	held.done, held.notBefore = nil, time.Time{}
 	if got.err == nil && got.pending == "" {
-		held.tries, held.done = 0, &want
+		held.done = &want
+		if !got.faulty() {
+			held.tries = 0
+		}
 	}
 	if _, throttled := providers.AsThrottled(got.err); throttled {
 		held.notBefore = time.Now().Add(wait)
