@@ -1,6 +1,7 @@
 package http2
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -103,6 +104,23 @@ func (st *Stream) Abort(code ErrCode) {
 	st.cancel = nil
 	st.reset(code, ErrAborted)
 	st.link.flush()
+}
+
+// Continue tells a client that waits for it to send the body (RFC 9110 section 10.1.1). It does nothing
+// for one that does not wait, and when the response or the body has begun. It must not be called at the
+// same time as a method of message.Responder.
+func (st *Stream) Continue() error {
+	if !st.Request.Expect {
+		return nil
+	}
+	st.Request.Expect = false
+	if st.Here() {
+		return nil // it did not wait
+	}
+	if err := st.respond(&message.Response{Status: 100, Bodiless: true}, nil, false); !errors.Is(err, ErrOrder) {
+		return err
+	}
+	return nil
 }
 
 // Inform implements message.Responder. 101 is left out, since HTTP/2 has none (RFC 9113 section 8.6).

@@ -128,7 +128,7 @@ func (c *client) cut() {
 func (c *client) serveHTTP2(first []byte) {
 	o := &c.server.proxy.options
 	h2 := http2.NewServer(c.conn, http2.ServerOptions{
-		MaxStreams: o.MaxStreams, MaxHeaderBytes: o.MaxHeaderBytes, IdleTimeout: o.IdleTimeout,
+		MaxStreams: o.MaxStreams, MaxHeaderBytes: o.MaxHeaderBytes, MaxFields: o.MaxFields, IdleTimeout: o.IdleTimeout,
 		HeaderTimeout: o.HeaderTimeout, WriteTimeout: o.WriteTimeout,
 	}, c.serveStream)
 	c.http2.Store(h2)

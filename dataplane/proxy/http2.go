@@ -8,9 +8,6 @@ type http2Stream struct {
 	x *exchange
 }
 
-// Continue does nothing: a client of HTTP/2 that expects 100 (Continue) sends after a wait of its own, see docs/limits.md.
-func (s *http2Stream) Continue() error { return nil }
-
 // closing tells the client by GOAWAY that the connection ends.
 func (s *http2Stream) closing() {
 	if server := s.x.client.http2.Load(); server != nil {

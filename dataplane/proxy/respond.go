@@ -108,6 +108,8 @@ func toClient(err error) error {
 // broken ends an exchange whose response cannot be completed, so that half a response is not taken for a whole one.
 func (x *exchange) broken(err error) {
 	switch {
+	case errors.Is(x.cause(), errLargeBody):
+		x.record.Reason = ReasonBodyTooLarge
 	case errors.Is(err, errClient), errors.Is(err, errClientGone), x.cause() != nil:
 		x.record.Reason = ReasonClientGone
 	case errors.Is(err, errRequestTimeout):

@@ -39,6 +39,8 @@ type upload struct {
 	call    upstream.Call
 	sent    int
 	stopped bool
+	// failed says that the goroutine gave up, and reads no more.
+	failed  bool
 	running chan struct{} // closed when the goroutine is over; nil when there is none
 }
 
@@ -54,7 +56,16 @@ func (x *exchange) keepsBody() bool {
 	return 0 < x.req.ContentLength && x.req.ContentLength <= replayLimit || x.action.rule.Retry != nil || len(x.action.samples) > 0
 }
 
-var errBadBody = errors.New("the request's body is broken")
+var (
+	errBadBody   = errors.New("the request's body is broken")
+	errLargeBody = errors.New("the request's body is too large")
+)
+
+// exceeds says whether a body of so many bytes, whose length was not known before, is too large.
+func (x *exchange) exceeds(received int64) bool {
+	limit := x.proxy.options.MaxBodyBytes
+	return limit > 0 && received > limit && x.req.Upgrade == ""
+}
 
 // send sends the request, and sees to it that its body follows.
 func (x *exchange) send(call upstream.Call) error {
@@ -95,6 +106,8 @@ func (u *upload) begin() error {
 		u.trailers, u.ended = in.Trailers(), true
 	case err != nil:
 		return bodyError(err)
+	case u.x.exceeds(int64(len(piece))):
+		return errLargeBody
 	case in.Ended():
 		u.first, u.whole = piece, true
 		return nil
@@ -158,10 +171,14 @@ func (u *upload) run() {
 			continue
 		}
 		next, err := u.x.in.Next()
-		if piece = u.took(next, err); err != nil && !errors.Is(err, io.EOF) {
+		if err == nil && u.x.exceeds(u.received+int64(len(next))) {
+			err = errLargeBody
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
 			u.broken(err)
 			return
 		}
+		piece = u.took(next, err)
 	}
 }
 
@@ -277,6 +294,7 @@ func (u *upload) await() bool {
 func (u *upload) broken(err error) {
 	u.mutex.Lock()
 	stopped := u.stopped
+	u.failed = true
 	u.mutex.Unlock()
 	if !stopped {
 		u.x.cancel(bodyError(err))
@@ -286,7 +304,10 @@ func (u *upload) broken(err error) {
 // bodyError tells a client that sends nonsense, or nothing, from one that is gone.
 func bodyError(err error) error {
 	var fault *http1.Fault
-	if errors.As(err, &fault) || errors.Is(err, http1.ErrSlowBody) || isTimeout(err) {
+	switch {
+	case errors.Is(err, errLargeBody):
+		return errLargeBody
+	case errors.As(err, &fault), errors.Is(err, http1.ErrSlowBody), isTimeout(err):
 		return errBadBody
 	}
 	return errClientGone
@@ -299,13 +320,13 @@ func (u *upload) end() {
 	}
 	u.mutex.Lock()
 	u.stopped = true
-	ended := u.ended
+	reading := !u.ended && !u.failed
 	if u.call != nil {
 		u.call.Cancel(errEnded) // a write may be waiting
 	}
 	u.moved.Broadcast()
 	u.mutex.Unlock()
-	if !ended {
+	if reading {
 		u.x.in.stop()
 	}
 	<-u.running
