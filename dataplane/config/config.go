@@ -21,6 +21,8 @@ type Root struct {
 	Listeners []Listener `json:"listeners,omitempty"`
 	// TrustedProxies are the networks (CIDR) whose X-Forwarded-* headers are believed: the front's subnets.
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
+	// Forwarded asks for the field Forwarded (RFC 7239) in requests to backends, beside X-Forwarded-*.
+	Forwarded bool `json:"forwarded,omitempty"`
 	// Chunks is how many Chunks belong to this Root, numbered 0 to Chunks-1.
 	Chunks int `json:"chunks"`
 }
@@ -32,6 +34,8 @@ type Protocol string
 const (
 	HTTP  Protocol = "HTTP"
 	HTTPS Protocol = "HTTPS"
+	// TLSProtocol is TLS with whatever the client and a backend speak within; see TLS.Passthrough.
+	TLSProtocol Protocol = "TLS"
 )
 
 // Listener is one listener of a Gateway. Listeners on one port are told apart by Hostname.
@@ -43,14 +47,25 @@ type Listener struct {
 	Protocol Protocol `json:"protocol"`
 	// Hostname is lower case: "" for any, "*.example.com", or exact.
 	Hostname string `json:"hostname,omitempty"`
-	// TLS is set when the proxy itself ends TLS; nil behind a front that does.
+	// TLS is set when the proxy itself ends TLS or passes it through; nil behind a front that ends it.
 	TLS *TLS `json:"tls,omitempty"`
+	// ProxyProtocol is set when connections begin with a header of the PROXY protocol. All listeners
+	// of a port have to agree: if they do not, the port asks for what any of them asks for.
+	ProxyProtocol *ProxyProtocol `json:"proxyProtocol,omitempty"`
 }
 
-// TLS says how a listener ends TLS.
-type TLS struct {
-	// Secrets are "namespace/name" of Secrets of type kubernetes.io/tls, in order of preference.
-	Secrets []string `json:"secrets"`
+// ProxyProtocol asks for a header of the PROXY protocol, version 1 or 2, at the beginning of every
+// connection, before TLS. A connection without one is closed.
+//
+// The address in the header is the client's, as backends learn it. Whether forwarded headers of the
+// client's requests are believed needs the trust of both (Root.TrustedProxies): of the connection's peer, since
+// anyone who reaches the port can write a header, and of the address in the header, since a front
+// that has no part in HTTP passes on what its client wrote. Without an address in the header
+// (LOCAL, UNKNOWN) the peer is the client.
+type ProxyProtocol struct {
+	// From are the networks (CIDR) whose headers are believed: connections of others are closed.
+	// None for any network, when nobody but the front can reach the port.
+	From []string `json:"from,omitempty"`
 }
 
 // Chunk is a part of the routes of a Gateway.
