@@ -20,6 +20,8 @@ type Conn struct {
 	raw syscall.RawConn // nil when the connection is not a socket: then net.Conn's methods do it all
 	in  input
 	out output
+	// unread is what was given back.
+	unread unread
 	one [1]byte
 	// readUntil and writeUntil are the deadlines in force, as far as the owner of that side set them.
 	readUntil, writeUntil time.Time
@@ -72,6 +74,9 @@ func New(c net.Conn) *Conn {
 
 // Read implements io.Reader.
 func (c *Conn) Read(p []byte) (int, error) {
+	if c.unread.buffer != nil {
+		return c.unread.read(p), nil
+	}
 	if c.raw == nil || len(p) == 0 {
 		return c.Conn.Read(p)
 	}
@@ -84,6 +89,10 @@ func (c *Conn) Read(p []byte) (int, error) {
 // Take waits for bytes, and reads them into a buffer that it takes only then. The caller frees the
 // buffer, which is nil when there is an error.
 func (c *Conn) Take(class *Class) (*Buffer, int, error) {
+	if c.unread.buffer != nil {
+		b, n := c.unread.take(class)
+		return b, n, nil
+	}
 	if c.raw == nil {
 		return c.takeByCopy(class)
 	}
@@ -94,7 +103,7 @@ func (c *Conn) Take(class *Class) (*Buffer, int, error) {
 
 // WaitRead returns when a Read would not block, without reading.
 func (c *Conn) WaitRead() error {
-	if c.raw == nil {
+	if c.raw == nil || c.unread.buffer != nil {
 		return nil
 	}
 	c.in.mode = modeWait
