@@ -94,7 +94,9 @@ func byLabel(limit int, vec *prometheus.CounterVec) bounded[string, prometheus.C
 func (m *Metrics) Exchanged(r *proxy.Record) {
 	route, backend := orNone(r.Route), orNone(r.Backend)
 	m.requests.of(requestKey{route, backend, class(r.Status)}).Inc()
-	m.durations.of(route).Observe(r.Duration.Seconds())
+	if r.Status > 0 { // else it was no request but a connection
+		m.durations.of(route).Observe(r.Duration.Seconds())
+	}
 	if r.Attempts > 1 {
 		m.retries.of(route).Add(float64(r.Attempts - 1))
 	}

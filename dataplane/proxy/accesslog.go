@@ -114,6 +114,10 @@ func appendRecord(b []byte, r *Record) []byte {
 	b = appendNumber(b, "upstream_attempts", r.Attempts)
 	b = appendText(b, "reason", r.Reason)
 	b = appendText(b, "request_id", r.RequestID)
+	if r.Passthrough {
+		b = appendNumber(b, "bytes_up", int(r.Up))
+		b = appendNumber(b, "bytes_down", int(r.Down))
+	}
 	return append(b, "}\n"...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -19,31 +20,41 @@ type client struct {
 	server *server
 	// socket is the TCP connection, conn what requests are read from: the same, or TLS on it.
 	socket, conn *socket.Conn
-	address      netip.Addr
-	addressText  string
-	secure       bool
-	serverName   string
-	// protocol is what the TLS handshake agreed on (ALPN): "h2", "http/1.1", or "" when the client asked for none.
+	// peer is the other end of the connection, address the client's: another one when a PROXY header
+	// tells it.
+	peer, address netip.Addr
+	addressText   string
+	secure        bool
+	serverName    string
+	// protocol is what the client is held to: what the TLS handshake agreed on (ALPN), "h2" or "http/1.1",
+	// or that its listener speaks no HTTP/2; "" when it may choose.
 	protocol string
 
 	http2 atomic.Pointer[http2.Server]
 	// idle says that the connection waits for a request, so that it may be interrupted when the port closes.
 	idle atomic.Bool
+	// early says that the connection waits for what comes before TLS, and may be interrupted too.
+	early atomic.Bool
 	// cutting says that the time for what is in flight is over.
 	cutting atomic.Bool
+	// connecting ends a connect under way on behalf of a connection that is passed through.
+	connecting atomic.Pointer[context.CancelFunc]
 }
 
 func newClient(s *server, conn net.Conn) *client {
 	c := &client{server: s, socket: socket.New(conn)}
 	c.conn = c.socket
-	if from, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
-		c.address = from.Addr().Unmap().WithZone("")
-	}
 	if tcp, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
-		c.address = tcp.AddrPort().Addr().Unmap().WithZone("")
+		c.peer = tcp.AddrPort().Addr().Unmap().WithZone("")
+	} else if from, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
+		c.peer = from.Addr().Unmap().WithZone("")
 	}
-	c.addressText = c.address.String()
+	c.setAddress(c.peer)
 	return c
+}
+
+func (c *client) setAddress(address netip.Addr) {
+	c.address, c.addressText = address, address.String()
 }
 
 // serve speaks with the client until the connection ends.
@@ -51,15 +62,14 @@ func (c *client) serve() {
 	defer c.server.leave(c)
 	defer func() { _ = c.conn.Close() }() // the end of it either way
 	defer c.survive()
-	if c.server.tls != nil && !c.handshake() {
+	if !c.begin() || c.server.tls != nil && !c.handshake() {
 		return
 	}
 	buffer, n, isHTTP2, err := c.firstBytes()
 	if err != nil {
 		return
 	}
-	// Who has agreed on a protocol is held to it.
-	if isHTTP2 && c.protocol != "http/1.1" || c.protocol == "h2" {
+	if isHTTP2 || c.protocol == alpnHTTP2 {
 		first := append([]byte(nil), buffer.Bytes[:n]...)
 		buffer.Free()
 		c.serveHTTP2(first)
@@ -78,12 +88,15 @@ func (c *client) handshake() bool {
 		return false
 	}
 	agreed := secured.ConnectionState()
-	c.secure, c.serverName, c.protocol = true, agreed.ServerName, agreed.NegotiatedProtocol
+	c.secure, c.serverName, c.protocol = true, strings.ToLower(agreed.ServerName), agreed.NegotiatedProtocol
+	if c.protocol == "" && !c.server.proxy.allowsHTTP2(c.server.port, c.serverName) {
+		c.protocol = alpnHTTP1
+	}
 	c.conn = socket.New(secured)
 	return true
 }
 
-const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 // firstBytes reads what the client says first, to tell HTTP/2 (RFC 9113 section 3.3) from HTTP/1.1:
 // by ALPN or prior knowledge, the client begins with the preface.
@@ -99,7 +112,8 @@ func (c *client) firstBytes() (buffer *socket.Buffer, n int, isHTTP2 bool, err e
 	if buffer, n, err = c.conn.Take(socket.SmallBuffers); err != nil {
 		return nil, 0, false, err
 	}
-	for n < len(preface) && preface[:n] == string(buffer.Bytes[:n]) {
+	mayHTTP2 := c.protocol != alpnHTTP1
+	for mayHTTP2 && n < len(http2Preface) && http2Preface[:n] == string(buffer.Bytes[:n]) {
 		more, err := c.conn.Read(buffer.Bytes[n:])
 		if err != nil {
 			buffer.Free()
@@ -107,7 +121,7 @@ func (c *client) firstBytes() (buffer *socket.Buffer, n int, isHTTP2 bool, err e
 		}
 		n += more
 	}
-	return buffer, n, n >= len(preface) && string(buffer.Bytes[:len(preface)]) == preface, nil
+	return buffer, n, mayHTTP2 && n >= len(http2Preface) && string(buffer.Bytes[:len(http2Preface)]) == http2Preface, nil
 }
 
 // drain lets the connection end after what is in flight.
@@ -116,6 +130,8 @@ func (c *client) drain() {
 		h2.Drain()
 	} else if c.idle.Load() {
 		c.conn.Interrupt()
+	} else if c.early.Load() {
+		c.socket.Interrupt()
 	}
 }
 
@@ -123,6 +139,9 @@ func (c *client) drain() {
 func (c *client) cut() {
 	c.cutting.Store(true)
 	_ = c.socket.Close() // the end of it either way
+	if cancel := c.connecting.Load(); cancel != nil {
+		(*cancel)()
+	}
 }
 
 func (c *client) serveHTTP2(first []byte) {

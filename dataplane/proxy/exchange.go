@@ -87,7 +87,7 @@ func newExchange(c *client, r *message.Request) *exchange {
 	x.record.Start, x.record.Gateway = time.Now(), x.state.snapshot.Root.Gateway
 	x.record.Method, x.record.Host = r.Method, r.Authority
 	x.record.Path = r.Target
-	x.trusted = x.state.isTrusted(c.address)
+	x.trusted = x.state.isTrusted(c)
 	return x
 }
 
@@ -195,20 +195,30 @@ func (x *exchange) route() (int, string) {
 }
 
 // choose takes the backend whose turn it is.
-func (x *exchange) choose() (int, string) {
-	i := x.action.split.Next()
-	if i < 0 {
-		return 500, ReasonNoBackend
-	}
-	x.backend = &x.action.rule.Backends[i]
-	x.record.Backend = x.backend.Pool
-	if x.backend.Invalid != "" {
-		return 500, x.backend.Invalid
-	}
-	if x.pool = x.state.pools[x.backend.Pool]; x.pool == nil {
-		return 500, ReasonUnknownPool
+func (x *exchange) choose() (status int, reason string) {
+	x.backend, x.pool, reason = x.state.choose(x.action, &x.record)
+	if reason != "" {
+		return 500, reason
 	}
 	return 0, ""
+}
+
+// choose takes the backend whose turn it is, or says why there is none.
+func (s *state) choose(a *action, record *Record) (*config.Backend, *balance.Pool, string) {
+	i := a.split.Next()
+	if i < 0 {
+		return nil, nil, ReasonNoBackend
+	}
+	backend := &a.rule.Backends[i]
+	record.Backend = backend.Pool
+	if backend.Invalid != "" {
+		return backend, nil, backend.Invalid
+	}
+	pool := s.pools[backend.Pool]
+	if pool == nil {
+		return backend, nil, ReasonUnknownPool
+	}
+	return backend, pool, ""
 }
 
 // forward sends the request to the backend, as often as the rule allows, and its response to the client.

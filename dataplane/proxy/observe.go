@@ -20,11 +20,17 @@ type Record struct {
 	Reason string
 	// RequestID is the value of X-Request-Id that the backend saw.
 	RequestID string
+	// Passthrough says that this is no request but a TLS connection that was passed on as it is: Host
+	// is the server name, there is no Method, Path or Status, and Up and Down are the bytes to and
+	// from the backend.
+	Passthrough bool
+	Up, Down    int64
 }
 
 // Observer is told what happens. Its methods are called by many goroutines and must not block.
 type Observer interface {
-	// Exchanged is called at the end of every request; record must not be kept.
+	// Exchanged is called at the end of every request, and of every connection that never became one;
+	// record must not be kept.
 	Exchanged(record *Record)
 	// Mirrored is called for every request that a mirror was due for, and says what became of it:
 	// one of the Mirror constants.
@@ -78,4 +84,18 @@ const (
 	ReasonOverload        = "overload"
 
 	ReasonTooManyConnections = "too_many_connections"
+)
+
+// Reasons for connections that ended before there was a request, and for those that are passed through.
+const (
+	ReasonNoProxyHeader   = "no_proxy_header"
+	ReasonBadProxyHeader  = "bad_proxy_header"
+	ReasonSlowProxyHeader = "slow_proxy_header"
+	ReasonUntrustedPeer   = "untrusted_peer"
+	ReasonNotTLS          = "not_tls"
+	ReasonBadHello        = "bad_hello"
+	ReasonSlowHello       = "slow_hello"
+	ReasonNoServerName    = "no_server_name"
+	ReasonIdle            = "idle"
+	ReasonDrained         = "drained"
 )

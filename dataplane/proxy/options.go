@@ -48,6 +48,9 @@ type Options struct {
 	DrainWait time.Duration
 	// DrainTimeout bounds the wait for requests in flight after that. Default 30 s.
 	DrainTimeout time.Duration
+	// TunnelTimeout is how long nothing may come from either side of a TLS connection that is passed
+	// through. Default 1 h.
+	TunnelTimeout time.Duration
 	// MaxMirrors bounds the mirrored requests under way; more are dropped. Default 256.
 	MaxMirrors int
 	// Health is the ejection policy of pools. Default health.Default.
@@ -77,6 +80,7 @@ func (o Options) withDefaults() Options {
 	o.HeaderTimeout = positive(o.HeaderTimeout, 10*time.Second)
 	o.ConnectTimeout = positive(o.ConnectTimeout, 3*time.Second)
 	o.DrainTimeout = positive(o.DrainTimeout, 30*time.Second)
+	o.TunnelTimeout = positive(o.TunnelTimeout, time.Hour)
 	o.MaxHeaderBytes = positive(o.MaxHeaderBytes, 32<<10)
 	o.MaxMirrors = positive(o.MaxMirrors, 256)
 	o.MaxFields = positive(o.MaxFields, 100)

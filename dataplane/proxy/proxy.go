@@ -69,6 +69,7 @@ func (p *Proxy) Apply(next Snapshot) error {
 	if built.trusted, err = parseTrusted(next.Root.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted proxies: %w", err))
 	}
+	errs = append(errs, p.setListeners(built, before)...)
 	if before != nil {
 		built.revision = before.revision + 1
 	}

@@ -19,7 +19,7 @@ type server struct {
 	port     int32
 	portText string
 	listener net.Listener
-	tls      *tls.Config // nil when the port does not end TLS
+	tls      *tls.Config // nil when the port is without TLS
 
 	mutex   sync.Mutex
 	clients map[*client]struct{}
@@ -32,7 +32,7 @@ func (p *Proxy) listen(root *config.Root) error {
 	wanted := map[int32]bool{}
 	for i := range root.Listeners {
 		l := &root.Listeners[i]
-		wanted[l.Port] = wanted[l.Port] || l.TLS != nil
+		wanted[l.Port] = wanted[l.Port] || l.TLS != nil || l.Protocol == config.TLSProtocol
 	}
 	for port, s := range p.servers {
 		if withTLS, ok := wanted[port]; !ok || withTLS != (s.tls != nil) {

@@ -272,3 +272,14 @@ func (r reply) seen(t *testing.T) (s seen) {
 	}
 	return s
 }
+
+// dialAfter is dial for connections that begin with something before the client speaks.
+func (b *bed) dialAfter(begin string) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := b.dial(ctx, network, address)
+		if err == nil {
+			_, err = io.WriteString(conn, begin)
+		}
+		return conn, err
+	}
+}

@@ -30,16 +30,17 @@ type state struct {
 	table    *router.Table
 	pools    map[string]*balance.Pool
 	trusted  []netip.Prefix
+	// listeners are by name, endings those that end TLS, ports what the listeners of each have in common.
+	listeners map[string]*config.Listener
+	endings   map[string]*ending
+	ports     map[int32]*port
+	// listenerErrs are what does not work of the listeners.
+	listenerErrs []error
 }
 
-// isTrusted says whether forwarded headers of a peer are believed.
-func (s *state) isTrusted(peer netip.Addr) bool {
-	for _, network := range s.trusted {
-		if network.Contains(peer) {
-			return true
-		}
-	}
-	return false
+// isTrusted says whether forwarded headers of a client's requests are believed: see config.ProxyProtocol.
+func (s *state) isTrusted(c *client) bool {
+	return contain(s.trusted, c.address) && (c.address == c.peer || contain(s.trusted, c.peer))
 }
 
 // nextTable builds the table for a snapshot on top of the one before.

@@ -1,0 +1,109 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fleetgate/fleetgate/dataplane/socket"
+	"github.com/fleetgate/fleetgate/dataplane/upstream"
+)
+
+// relay passes bytes on between a client and a backend, each way at the pace of its reader, until both have
+// said that they are done, one breaks off, or nothing has come from either for TunnelTimeout.
+type relay struct {
+	client  *client
+	backend *upstream.Tunnel
+	// up and down are bytes that were passed on, active when the last ones came.
+	up, down, active atomic.Int64
+
+	mutex  sync.Mutex
+	ended  bool
+	reason string
+}
+
+// run relays, closes the backend's connection, and gives the reason if the end is not a good one.
+func (r *relay) run() string {
+	r.active.Store(time.Now().UnixNano())
+	var down sync.WaitGroup
+	down.Go(func() { r.copy(r.client.socket, r.backend.Conn, &r.down, ReasonUpstreamReset, ReasonClientGone) })
+	r.copy(r.backend.Conn, r.client.socket, &r.up, ReasonClientGone, ReasonUpstreamReset)
+	down.Wait()
+	_ = r.backend.Close() // the end of it either way
+	if r.reason != "" && r.client.cutting.Load() {
+		return ReasonDrained
+	}
+	return r.reason
+}
+
+// copy passes one way on. reading and writing are the reasons when it breaks there.
+func (r *relay) copy(to, from *socket.Conn, n *atomic.Int64, reading, writing string) {
+	for {
+		buffer, size, err := r.take(from)
+		switch {
+		case errors.Is(err, io.EOF):
+			if half, ok := to.Conn.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
+				r.end(writing)
+			}
+			return
+		case errors.Is(err, errIdleTunnel):
+			r.end(ReasonIdle)
+			return
+		case err != nil:
+			r.end(reading)
+			return
+		}
+		err = to.WriteWithin(time.Now(), r.client.server.proxy.options.WriteTimeout)
+		if err == nil {
+			_, err = to.Write(buffer.Bytes[:size])
+		}
+		buffer.Free()
+		if err != nil {
+			r.end(writing)
+			return
+		}
+		n.Add(int64(size))
+	}
+}
+
+var errIdleTunnel = errors.New("nothing came from either side for too long")
+
+// take waits for bytes, with no buffer in hand. The other way's count as a sign of life.
+func (r *relay) take(from *socket.Conn) (*socket.Buffer, int, error) {
+	idle := r.client.server.proxy.options.TunnelTimeout
+	for {
+		if err := from.ReadWithin(time.Now(), idle); err != nil {
+			return nil, 0, err
+		}
+		buffer, n, err := from.Take(socket.LargeBuffers)
+		switch {
+		case err == nil:
+			r.active.Store(time.Now().UnixNano())
+			return buffer, n, nil
+		case !isTimeout(err):
+			return nil, 0, err
+		case time.Since(time.Unix(0, r.active.Load())) >= idle:
+			return nil, 0, errIdleTunnel
+		}
+	}
+}
+
+// end breaks both ways off, for the first reason that there is. Neither side takes what it has got for
+// whole: it sees a reset.
+func (r *relay) end(reason string) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.ended {
+		return
+	}
+	r.ended, r.reason = true, reason
+	for _, conn := range []*socket.Conn{r.client.socket, r.backend.Conn} {
+		if tcp, ok := conn.Conn.(*net.TCPConn); ok && reason != ReasonIdle {
+			_ = tcp.SetLinger(0) // best effort; the connection is closed anyway
+		}
+		_ = conn.Close() // the end of it either way
+	}
+}
