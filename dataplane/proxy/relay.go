@@ -3,7 +3,6 @@ package proxy
 import (
 	"errors"
 	"io"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,7 +20,6 @@ type relay struct {
 	up, down, active atomic.Int64
 
 	mutex  sync.Mutex
-	ended  bool
 	reason string
 }
 
@@ -91,19 +89,14 @@ func (r *relay) take(from *socket.Conn) (*socket.Buffer, int, error) {
 	}
 }
 
-// end breaks both ways off, for the first reason that there is. Neither side takes what it has got for
-// whole: it sees a reset.
+// end breaks both ways off, for the first reason that there is. What was written already still goes out:
+// TLS tells its users half from whole.
 func (r *relay) end(reason string) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if r.ended {
-		return
-	}
-	r.ended, r.reason = true, reason
-	for _, conn := range []*socket.Conn{r.client.socket, r.backend.Conn} {
-		if tcp, ok := conn.Conn.(*net.TCPConn); ok && reason != ReasonIdle {
-			_ = tcp.SetLinger(0) // best effort; the connection is closed anyway
-		}
-		_ = conn.Close() // the end of it either way
+	if r.reason == "" {
+		r.reason = reason
+		_ = r.client.socket.Close() // the end of it either way
+		_ = r.backend.Close()
 	}
 }

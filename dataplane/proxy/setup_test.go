@@ -283,3 +283,12 @@ func (b *bed) dialAfter(begin string) func(context.Context, string, string) (net
 		return conn, err
 	}
 }
+
+// runAndStop begins the drain of the proxy, and gives what Run returns.
+func (b *bed) runAndStop() <-chan error {
+	ctx, stop := context.WithCancel(b.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	stop()
+	return ended
+}
