@@ -22,6 +22,8 @@ type Root struct {
 	// TrustedProxies are the networks (CIDR) whose X-Forwarded-* headers are believed: the front's subnets.
 	TrustedProxies []string `json:"trustedProxies,omitempty"`
 	// Forwarded asks for the field Forwarded (RFC 7239) in requests to backends, beside X-Forwarded-*.
+	// What a client says in it counts as what it says in those. Without it, the field is passed on from
+	// trusted fronts as it is.
 	Forwarded bool `json:"forwarded,omitempty"`
 	// Chunks is how many Chunks belong to this Root, numbered 0 to Chunks-1.
 	Chunks int `json:"chunks"`

@@ -161,6 +161,6 @@ const (
 
 // alert tells a client, before anything is encrypted, why its connection ends.
 func (c *client) alert(description byte) {
-	_ = c.socket.SetWriteDeadline(time.Now().Add(time.Second))                 // the write fails if this does
+	_ = c.socket.SetWriteDeadline(time.Now().Add(time.Second))                // the write fails if this does
 	_, _ = c.socket.Write([]byte{21, 3, 3, 0, 2, 2 /* fatal */, description}) // best effort
 }

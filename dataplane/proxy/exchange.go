@@ -65,14 +65,16 @@ type exchange struct {
 	cancelled error
 	unwatch   func()
 
-	edit     fields             // what filters edit
-	fields   [2][]message.Field // memory of out.Fields and reply.Fields
-	memory   []byte             // of the X-Forwarded-For chain
-	id       [32]byte
-	http1    http1Stream
-	http2    http2Stream
-	upload   upload // memory of body
-	onCancel func()
+	edit   fields             // what filters edit
+	fields [2][]message.Field // memory of out.Fields and reply.Fields
+	memory []byte             // of the X-Forwarded-For chain
+	// forwarded is memory of the Forwarded field.
+	forwarded []byte
+	id        [32]byte
+	http1     http1Stream
+	http2     http2Stream
+	upload    upload // memory of body
+	onCancel  func()
 }
 
 var exchanges = sync.Pool{New: func() any {
@@ -96,8 +98,7 @@ func (x *exchange) free() {
 	fields := [2][]message.Field{x.out.Fields[:0], x.reply.Fields[:0]}
 	response := x.response
 	response.Reset()
-	onCancel, memory := x.onCancel, x.memory
-	*x = exchange{fields: fields, response: response, onCancel: onCancel, memory: memory}
+	*x = exchange{fields: fields, response: response, onCancel: x.onCancel, memory: x.memory, forwarded: x.forwarded}
 	exchanges.Put(x)
 }
 

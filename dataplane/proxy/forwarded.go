@@ -28,6 +28,9 @@ func (x *exchange) setForwarded() {
 		message.Field{Name: "X-Forwarded-Port", Value: port, ID: message.XForwardedPort},
 		message.Field{Name: "X-Request-Id", Value: x.record.RequestID, ID: message.XRequestID},
 	)
+	if x.state.snapshot.Root.Forwarded {
+		x.out.Fields = append(x.out.Fields, message.Field{Name: "Forwarded", Value: x.forwardedField(scheme), ID: message.Forwarded})
+	}
 }
 
 func schemeOf(p config.Protocol) string {

@@ -64,8 +64,8 @@ func (x *exchange) copyFields() {
 			message.XForwardedFor, message.XForwardedProto, message.XForwardedPort:
 			continue // ours to write
 		case message.XForwarded, message.Forwarded, message.XRealIP:
-			if !x.trusted {
-				continue // a client's word on its own way here
+			if !x.trusted || f.ID == message.Forwarded && x.state.snapshot.Root.Forwarded {
+				continue // a client's word on its own way here, or ours to write
 			}
 		}
 		x.out.Fields = append(x.out.Fields, *f)

@@ -22,7 +22,7 @@ type Conn struct {
 	out output
 	// unread is what was given back.
 	unread unread
-	one [1]byte
+	one    [1]byte
 	// readUntil and writeUntil are the deadlines in force, as far as the owner of that side set them.
 	readUntil, writeUntil time.Time
 	interrupted           atomic.Bool
