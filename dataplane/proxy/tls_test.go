@@ -133,6 +133,15 @@ func TestCertificatesAreSwapped(t *testing.T) {
 	}
 }
 
+func TestStapleReachesTheClient(t *testing.T) {
+	s := secureSnapshot(t, config.Listener{Name: "a", Hostname: "a.org"})
+	s.Certificates["n/a"].OCSPStaple = []byte("staple")
+	conn, _, err := start(t, s).secure(&tls.Config{ServerName: "a.org"})
+	if err != nil || string(conn.ConnectionState().OCSPResponse) != "staple" {
+		t.Fatalf("got %v", err)
+	}
+}
+
 func TestTLSOptions(t *testing.T) {
 	const aes, chacha = tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
 	cases := []struct {

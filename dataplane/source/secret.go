@@ -43,6 +43,13 @@ func (k *keypair) put(secret *corev1.Secret) {
 		k.log.Error("certificate not taken; the last good one stays", "secret", secret.Namespace+"/"+secret.Name, "error", err)
 		return
 	}
+	if staple := secret.Data[stapleKey]; len(staple) > 0 {
+		if err := checkStaple(staple); err != nil {
+			k.log.Error("OCSP staple not taken; the certificate goes without", "secret", secret.Namespace+"/"+secret.Name, "error", err)
+		} else {
+			certificate.OCSPStaple = staple
+		}
+	}
 	k.certificate, k.version = &certificate, secret.ResourceVersion
 }
 
