@@ -332,9 +332,10 @@ func TestDrainOfHTTP2(t *testing.T) {
 	}
 }
 
-// TestWebSocketOverHTTP2 opens a WebSocket by extended CONNECT (RFC 8441) to a backend that speaks HTTP/1.1.
-func TestWebSocketOverHTTP2(t *testing.T) {
-	spy := conversing(t, func(conn net.Conn, in *bufio.Reader, _ *recorder) {
+// acceptingBackend opens a WebSocket as RFC 6455 has it, and sends back what it gets.
+func acceptingBackend(t *testing.T) config.Endpoint {
+	t.Helper()
+	return conversing(t, func(conn net.Conn, in *bufio.Reader, _ *recorder) {
 		request, err := http.ReadRequest(in)
 		if err != nil || request.Method != http.MethodGet || request.Header.Get("Upgrade") != "websocket" {
 			return
@@ -343,38 +344,72 @@ func TestWebSocketOverHTTP2(t *testing.T) {
 		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: "+
 			base64.StdEncoding.EncodeToString(sum[:])+"\r\n\r\n")
 		_, _ = io.Copy(conn, in)
-	})
-	b := start(t, plainSnapshot([]config.Rule{prefixRule("n/ws", "/", "a")}, map[string][]config.Endpoint{"a": {spy.Endpoint}}))
+	}).Endpoint
+}
+
+// openTunnel opens a WebSocket, and gives what sends a text and waits for it to come back.
+func (b *bed) openTunnel(overHTTP2 bool) (echoed func(string) error) {
+	b.t.Helper()
+	if !overHTTP2 {
+		conn, in := b.openWebSocket()
+		b.t.Cleanup(func() { conn.Close() })
+		return func(text string) error {
+			if _, err := io.WriteString(conn, text); err != nil {
+				return err
+			}
+			_, err := io.ReadFull(in, make([]byte, len(text)))
+			return err
+		}
+	}
+	call := b.openExtended()
+	return func(text string) error {
+		if err := call.Body([]byte(text), false); err != nil {
+			return err
+		}
+		got, err := call.Next()
+		if err == nil && string(got) != text {
+			err = fmt.Errorf("got %q", got)
+		}
+		return err
+	}
+}
+
+// openExtended opens a WebSocket by extended CONNECT.
+func (b *bed) openExtended() *http2.Call {
+	b.t.Helper()
 	conn, err := net.Dial("tcp", b.addr(80))
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	client := http2.NewClient(conn, http2.ClientOptions{})
-	defer func() { client.Close(); <-client.Done() }()
+	b.t.Cleanup(func() { client.Close(); <-client.Done() })
 	call, err := client.Open()
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
-	defer call.Release()
+	b.t.Cleanup(call.Release)
 	call.SetDeadline(time.Now().Add(10 * time.Second))
 	request := message.Request{
 		Method: "CONNECT", Scheme: "http", Authority: "a", Target: "/socket", Upgrade: "websocket", ContentLength: message.Unknown,
 		Fields: []message.Field{message.NewField("sec-websocket-version", "13")},
 	}
 	if err := call.Send(&request, nil, false); err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	var response message.Response
 	if err := call.Receive(&response); err != nil || response.Status != 200 {
-		t.Fatalf("got %d, %v", response.Status, err)
+		b.t.Fatalf("got %d, %v", response.Status, err)
 	}
+	return call
+}
+
+// TestWebSocketOverHTTP2 opens a WebSocket by extended CONNECT (RFC 8441) to a backend that speaks HTTP/1.1.
+func TestWebSocketOverHTTP2(t *testing.T) {
+	b := start(t, plainSnapshot([]config.Rule{prefixRule("n/ws", "/", "a")}, map[string][]config.Endpoint{"a": {acceptingBackend(t)}}))
+	echoed := b.openTunnel(true)
 	for i := range 3 {
-		sent := fmt.Sprintf("message %d", i)
-		if err := call.Body([]byte(sent), false); err != nil {
+		if err := echoed(fmt.Sprintf("message %d", i)); err != nil {
 			t.Fatal(err)
-		}
-		if got, err := call.Next(); err != nil || string(got) != sent {
-			t.Fatalf("got %q, %v", got, err)
 		}
 	}
 }
