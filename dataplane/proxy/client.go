@@ -37,6 +37,8 @@ type client struct {
 	early atomic.Bool
 	// cutting says that the time for what is in flight is over.
 	cutting atomic.Bool
+	// tunnels is how many conversations go on that are no requests: WebSockets, and what is passed through.
+	tunnels atomic.Int32
 	// connecting ends a connect under way on behalf of a connection that is passed through.
 	connecting atomic.Pointer[context.CancelFunc]
 }
@@ -134,6 +136,9 @@ func (c *client) drain() {
 		c.socket.Interrupt()
 	}
 }
+
+// isTunnel says that the connection may go on for as long as both sides like.
+func (c *client) isTunnel() bool { return c.tunnels.Load() > 0 }
 
 // cut ends the connection with whatever is in flight.
 func (c *client) cut() {

@@ -1,9 +1,12 @@
 package proxy_test
 
 import (
+	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -58,14 +61,7 @@ func TestGoAwayTwice(t *testing.T) {
 		<-entered
 	}
 	close(release)
-	waiting := map[uint32]bool{1: true, 3: true, 5: true}
-	for len(waiting) > 0 {
-		head := w.frame(func(f http2.Frame) bool { return f.Header().Type == http2.FrameHeaders }).(*http2.MetaHeadersFrame)
-		if !waiting[head.StreamID] || head.PseudoValue("status") != "200" {
-			t.Fatalf("stream %d: got %s", head.StreamID, head.PseudoValue("status"))
-		}
-		delete(waiting, head.StreamID)
-	}
+	w.answered(1, 3, 5)
 	for {
 		frame, err := w.framer.ReadFrame()
 		if err != nil {
@@ -102,9 +98,7 @@ func TestGoAwayDoesNotWaitForever(t *testing.T) {
 		t.Fatalf("got %d", got)
 	}
 	close(release)
-	if first, second := w.head(1), w.head(3); first != "200" || second != "200" {
-		t.Fatalf("got %s and %s", first, second)
-	}
+	w.answered(1, 3)
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
@@ -145,12 +139,75 @@ func TestTunnelsEndWithTheDrain(t *testing.T) {
 			if err := echoed("during"); err != nil {
 				t.Fatal(err)
 			}
-			if err := <-ended; err == nil {
-				t.Fatal("the conversation had to be cut")
-			}
+			<-ended
 			if err := echoed("after"); err == nil {
 				t.Fatal("still open")
 			}
 		})
+	}
+}
+
+// TestTunnelsOfAPortThatIsGone keeps that a WebSocket does not outlive its listener by more than the time of a
+// drain, and that a request does.
+func TestTunnelsOfAPortThatIsGone(t *testing.T) {
+	entered, release := make(chan struct{}, 1), make(chan struct{})
+	let := sync.OnceFunc(func() { close(release) })
+	s := plainSnapshot([]config.Rule{prefixRule("n/ws", "/socket", "a"), prefixRule("n/slow", "/slow", "b")}, map[string][]config.Endpoint{
+		"a": {acceptingBackend(t)},
+		"b": {backend(t, func(http.ResponseWriter, *http.Request) { entered <- struct{}{}; <-release })},
+	})
+	b := start(t, s, func(o *proxy.Options) { o.DrainTimeout = time.Second })
+	t.Cleanup(let)
+	tunnels := []func(string) error{b.openTunnel(false), b.openTunnel(true)}
+	status := make(chan int, 1)
+	go func() { status <- b.get("http://a/slow").StatusCode }()
+	<-entered
+	s.Root.Listeners = []config.Listener{{Name: "web", Port: 81, Protocol: config.HTTP}}
+	b.apply(s)
+	for _, echoed := range tunnels {
+		if err := echoed("during"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, echoed := range tunnels {
+		for deadline := time.Now().Add(10 * time.Second); echoed("after") == nil; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("still open")
+			}
+		}
+	}
+	let()
+	if got := <-status; got != 200 {
+		t.Fatalf("a request in flight got %d", got)
+	}
+}
+
+// TestShutdownDoesNotWaitForPortsThatAreGone keeps that what is left of a port that was closed before is cut too.
+func TestShutdownDoesNotWaitForPortsThatAreGone(t *testing.T) {
+	entered := make(chan struct{}, 1)
+	s := plainSnapshot([]config.Rule{prefixRule("n/slow", "/", "a")}, map[string][]config.Endpoint{
+		"a": {backend(t, func(_ http.ResponseWriter, r *http.Request) { entered <- struct{}{}; <-r.Context().Done() })},
+	})
+	b := start(t, s)
+	conn, err := net.Dial("tcp", b.addr(80))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_, _ = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	<-entered
+	s.Root.Listeners = []config.Listener{{Name: "web", Port: 81, Protocol: config.HTTP}}
+	b.apply(s)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = b.Shutdown(ctx) // says that it was not in time
+	}()
+	select {
+	case <-done:
+	case <-time.After(15 * time.Second):
+		t.Fatal("it waits for a request on a port that is gone")
 	}
 }

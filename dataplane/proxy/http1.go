@@ -29,7 +29,11 @@ func (s *http1Stream) abort() {
 // watch waits, in a goroutine of its own, until the client goes; then the exchange is cancelled.
 func (s *http1Stream) watch() (stop func()) {
 	conn := s.x.client.conn
-	if s.Pending() || conn.ReadUntil(time.Time{}) != nil {
+	if s.Pending() {
+		return func() {}
+	}
+	if conn.ReadUntil(time.Time{}) != nil {
+		s.x.cancel(errClientGone) // the connection was cut
 		return func() {}
 	}
 	done := make(chan struct{})

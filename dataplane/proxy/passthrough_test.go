@@ -448,9 +448,7 @@ func TestDrainOfPassthrough(t *testing.T) {
 	if err := echoed([]byte("still there")); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-ended; err == nil {
-		t.Fatal("the connection had to be cut")
-	}
+	<-ended
 	if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("got %v", err)
 	}

@@ -31,8 +31,11 @@ type Proxy struct {
 	mirrors   mirrors
 	// connections and inflight are how many client connections and requests there are.
 	connections, inflight atomic.Int64
-	// retired are servers of ports that are gone, and that finish what they have in flight.
+	// retired are servers of ports that are gone, and that finish what they have in flight. When life
+	// ends they end with it.
 	retired sync.WaitGroup
+	life    context.Context //nolint:containedctx // it is that of the goroutines in retired
+	end     context.CancelFunc
 }
 
 // New makes a Proxy that serves nothing yet. Its Shutdown must be called, by Run or otherwise.
@@ -44,6 +47,7 @@ func New(options Options) *Proxy {
 		actions: map[actionKey]*action{},
 		servers: map[int32]*server{},
 	}
+	p.life, p.end = context.WithCancel(context.Background())
 	p.connector = upstream.NewConnector(upstream.Options{ConnectTimeout: options.ConnectTimeout})
 	p.mirrors = newMirrors(options)
 	p.http1 = http1.ServerOptions{
@@ -125,7 +129,10 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	for port := range p.servers {
 		p.retire(ctx, port)
 	}
+	stop := context.AfterFunc(ctx, p.end) // for those that were retired before
 	p.retired.Wait()
+	stop()
+	p.end()
 	p.mirrors.close()
 	p.connector.Close()
 	p.log.close()

@@ -25,6 +25,8 @@ type relay struct {
 
 // run relays, closes the backend's connection, and gives the reason if the end is not a good one.
 func (r *relay) run() string {
+	r.client.tunnels.Add(1)
+	defer r.client.tunnels.Add(-1)
 	r.active.Store(time.Now().UnixNano())
 	var down sync.WaitGroup
 	down.Go(func() { r.copy(r.client.socket, r.backend.Conn, &r.down, ReasonUpstreamReset, ReasonClientGone) })

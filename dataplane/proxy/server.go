@@ -36,8 +36,8 @@ func (p *Proxy) listen(root *config.Root) error {
 	}
 	for port, s := range p.servers {
 		if withTLS, ok := wanted[port]; !ok || withTLS != (s.tls != nil) {
-			// Without a deadline: what is in flight on a port that is gone may end in its own time.
-			p.retire(context.Background(), port)
+			// Requests in flight on a port that is gone may end in their own time, as long as there is a proxy.
+			p.retire(p.life, port)
 		}
 	}
 	var errs []error
@@ -119,7 +119,7 @@ func (s *server) isClosing() bool {
 }
 
 // retire closes a port's listener and lets its requests end in the background, at the latest when
-// the context ends.
+// the context ends. Tunnels have no end of their own, and get DrainTimeout.
 func (p *Proxy) retire(ctx context.Context, port int32) {
 	s := p.servers[port]
 	delete(p.servers, port)
@@ -131,14 +131,21 @@ func (p *Proxy) retire(ctx context.Context, port int32) {
 		c.drain()
 	}
 	p.retired.Go(func() {
-		stop := context.AfterFunc(ctx, func() {
-			for _, c := range s.list() {
-				c.cut()
-			}
-		})
+		stop := context.AfterFunc(ctx, func() { s.cut(func(*client) bool { return true }) })
 		defer stop()
+		limit := time.AfterFunc(p.options.DrainTimeout, func() { s.cut((*client).isTunnel) })
+		defer limit.Stop()
 		s.running.Wait()
 	})
+}
+
+// cut ends connections with whatever is in flight on them.
+func (s *server) cut(which func(*client) bool) {
+	for _, c := range s.list() {
+		if which(c) {
+			c.cut()
+		}
+	}
 }
 
 func (s *server) list() []*client {

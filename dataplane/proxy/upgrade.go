@@ -84,6 +84,8 @@ func (x *exchange) acceptForHTTP2() bool {
 
 // converse copies both ways until either side ends.
 func (x *exchange) converse(call upstream.Call) {
+	x.client.tunnels.Add(1)
+	defer x.client.tunnels.Add(-1)
 	up := make(chan struct{})
 	go func() {
 		defer close(up)

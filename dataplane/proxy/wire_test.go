@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -98,5 +99,18 @@ func (w *wire) final(stream uint32) string {
 		if status := w.head(stream); status[0] != '1' {
 			return status
 		}
+	}
+}
+
+// answered waits for the responses to streams, in any order and all well, and to no others.
+func (w *wire) answered(streams ...uint32) {
+	w.t.Helper()
+	for len(streams) > 0 {
+		head := w.frame(func(f http2.Frame) bool { return f.Header().Type == http2.FrameHeaders }).(*http2.MetaHeadersFrame)
+		i := slices.Index(streams, head.StreamID)
+		if i < 0 || head.PseudoValue("status") != "200" {
+			w.t.Fatalf("stream %d: got %s", head.StreamID, head.PseudoValue("status"))
+		}
+		streams = slices.Delete(streams, i, i+1)
 	}
 }
