@@ -11,8 +11,7 @@ import (
 // begin reads what comes before TLS and HTTP, and is false when the connection is over with it. All of it has
 // to be there within HeaderTimeout.
 func (c *client) begin() bool {
-	s := c.server.proxy.state.Load()
-	rules := s.ports[c.server.port]
+	rules := c.server.proxy.state.Load().ports[c.server.port]
 	if rules == nil || !rules.header && !rules.passthrough {
 		return true
 	}
@@ -26,27 +25,25 @@ func (c *client) begin() bool {
 		return true
 	}
 	name, ok := c.readHello()
-	return ok && !c.passedThrough(s, name)
+	return ok && !c.passedThrough(name)
 }
 
 // readHeader takes a PROXY header off the connection.
 func (c *client) readHeader(rules *port) bool {
 	if !rules.believes(c.peer) {
-		c.refused("", ReasonUntrustedPeer)
+		c.refused(ReasonUntrustedPeer)
 		return false
 	}
 	var header preface.Header
-	reason := c.peek(ReasonSlowProxyHeader, func(b []byte) (int, error) {
-		var n int
-		var err error
-		header, n, err = preface.Parse(b)
-		return n, err
-	}, true)
+	reason := c.peek(ReasonSlowProxyHeader, func(b []byte) (used int, done bool, err error) {
+		header, used, err = preface.Parse(b)
+		return used, used > 0, err
+	})
 	switch {
 	case reason == reasonSilent:
 		return false
 	case reason != "":
-		c.refused("", reason)
+		c.refused(reason)
 		return false
 	}
 	if header.Source.IsValid() {
@@ -58,9 +55,9 @@ func (c *client) readHeader(rules *port) bool {
 // reasonSilent is for connections that end before their first byte, as those of health checks do.
 const reasonSilent = "silent"
 
-// peek reads until look gives the length of what it is looking for, which is taken away if it is to
-// be used up, and gives the reason when that never comes.
-func (c *client) peek(slow string, look func([]byte) (int, error), use bool) (reason string) {
+// peek reads until look is done with what is there, of which it may use up a part, and gives the reason when
+// that never is.
+func (c *client) peek(slow string, look func([]byte) (used int, done bool, err error)) (reason string) {
 	c.early.Store(true)
 	defer c.early.Store(false)
 	if c.server.isClosing() {
@@ -71,12 +68,9 @@ func (c *client) peek(slow string, look func([]byte) (int, error), use bool) (re
 		return reasonSilent
 	}
 	for {
-		length, err := look(buffer.Bytes[:n])
-		if err == nil && length > 0 {
-			if !use {
-				length = 0
-			}
-			c.socket.Unread(buffer, length, n)
+		used, done, err := look(buffer.Bytes[:n])
+		if done && err == nil {
+			c.socket.Unread(buffer, used, n)
 			_ = c.socket.Resume() // fails on a closed connection, as the next read then does
 			return ""
 		}
@@ -122,14 +116,11 @@ func reasonOf(err error, slow string) string {
 
 // readHello looks at the ClientHello, which stays on the connection, for the server's name.
 func (c *client) readHello() (name string, ok bool) {
-	reason := c.peek(ReasonSlowHello, func(b []byte) (int, error) {
+	reason := c.peek(ReasonSlowHello, func(b []byte) (used int, done bool, err error) {
 		hello, need, err := preface.ClientHello(b)
-		if need || err != nil {
-			return 0, err
-		}
 		name = hello.ServerName
-		return hello.Length, nil
-	}, false)
+		return 0, !need, err
+	})
 	switch reason {
 	case "":
 		return name, true
@@ -138,15 +129,15 @@ func (c *client) readHello() (name string, ok bool) {
 	case ReasonBadHello:
 		c.alert(alertDecodeError)
 	}
-	c.refused("", reason)
+	c.refused(reason)
 	return "", false
 }
 
 // refused notes that a connection is closed before it was a client of any listener.
-func (c *client) refused(host, reason string) {
+func (c *client) refused(reason string) {
 	p := c.server.proxy
 	now := time.Now()
-	record := Record{Start: now, Gateway: p.state.Load().snapshot.Root.Gateway, Host: host, Reason: reason}
+	record := Record{Start: now, Gateway: p.state.Load().snapshot.Root.Gateway, Reason: reason}
 	p.options.Log.Debug("connection refused", "port", c.server.port, "peer", c.peer, "reason", reason)
 	p.log.write(&record)
 	p.options.Observer.Exchanged(&record)

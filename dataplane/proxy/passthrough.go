@@ -19,7 +19,8 @@ type passage struct {
 
 // passedThrough says whether a connection was for a listener that passes it through, or for none: it is
 // over then.
-func (c *client) passedThrough(s *state, name string) bool {
+func (c *client) passedThrough(name string) bool {
+	s := c.server.proxy.state.Load()
 	listener := s.table.Listener(c.server.port, name)
 	if listener != nil && (listener.TLS == nil || !listener.TLS.Passthrough) {
 		return false
