@@ -299,7 +299,7 @@ func TestDrainFinishesWhatIsInFlight(t *testing.T) {
 		_, _ = io.WriteString(w, "done")
 	})
 	b := start(t, plainSnapshot([]config.Rule{prefixRule("n/r", "/", "a")}, map[string][]config.Endpoint{"a": {slow}}),
-		func(o *proxy.Options) { o.DrainWait = 200 * time.Millisecond })
+		func(o *proxy.Options) { o.DrainWait = 2 * time.Second })
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- b.Run(ctx) }()
@@ -322,7 +322,7 @@ func TestDrainFinishesWhatIsInFlight(t *testing.T) {
 	if got := b.get("http://a/quick"); got.StatusCode != 200 || !got.Close {
 		t.Fatalf("while it waits it goes on serving, and says that the connection ends: got %d, close %v", got.StatusCode, got.Close)
 	}
-	time.Sleep(250 * time.Millisecond)
+	time.Sleep(2250 * time.Millisecond)
 	select {
 	case err := <-ended:
 		t.Fatalf("ended with a request in flight: %v", err)

@@ -302,7 +302,7 @@ func BenchmarkProxy(b *testing.B) {
 // TestDrainOfHTTP2 keeps that clients of HTTP/2 learn that the connection ends while the proxy still serves, and lose nothing.
 func TestDrainOfHTTP2(t *testing.T) {
 	b := start(t, plainSnapshot([]config.Rule{prefixRule("n/r", "/", "a")}, map[string][]config.Endpoint{"a": {backend(t, echo("a"))}}),
-		func(o *proxy.Options) { o.DrainWait = 300 * time.Millisecond })
+		func(o *proxy.Options) { o.DrainWait = 2 * time.Second })
 	client := b.h2cClient()
 	get := func() int {
 		response, err := client.Get("http://a/")
