@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -88,7 +89,7 @@ func helloFor(t *testing.T, change *tls.Config) []byte {
 	if _, err := io.ReadFull(far, head); err != nil {
 		t.Fatal(err)
 	}
-	hello := append(head, make([]byte, binary.BigEndian.Uint16(head[3:]))...)
+	hello := slices.Concat(head, make([]byte, binary.BigEndian.Uint16(head[3:])))
 	if _, err := io.ReadFull(far, hello[5:]); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +263,9 @@ func TestConnectionsThatAreNotPassedOn(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			conn := b.open(c.send)
 			got, err := io.ReadAll(conn)
-			if string(got) != c.want && !(c.name == "endless" && errors.Is(err, syscall.ECONNRESET)) {
+			// A hello that is not read to its end may be answered by a reset that overtakes the alert.
+			overtaken := c.name == "endless" && errors.Is(err, syscall.ECONNRESET)
+			if string(got) != c.want && !overtaken {
 				t.Fatalf("got %q, %v", got, err)
 			}
 			b.lastReason(c.why)
