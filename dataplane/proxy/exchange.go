@@ -47,6 +47,7 @@ type exchange struct {
 	view    router.Request
 	result  router.Result
 	action  *action
+	chosen  int // the number of the backend, from 1; 0 for none yet
 	backend *config.Backend
 	pool    *balance.Pool
 	trusted bool
@@ -165,6 +166,9 @@ func (x *exchange) handle() (int, string) {
 // finish tells the log and the observer.
 func (x *exchange) finish() {
 	x.record.Duration = time.Since(x.record.Start)
+	if x.action != nil {
+		x.record.Series = x.action.seriesOf(x.proxy.options.Observer, x.chosen-1)
+	}
 	x.proxy.log.write(&x.record)
 	x.proxy.options.Observer.Exchanged(&x.record)
 }
@@ -200,6 +204,7 @@ func (x *exchange) choose() (int, string) {
 	if i < 0 {
 		return 500, ReasonNoBackend
 	}
+	x.chosen = i + 1
 	x.backend = &x.action.rule.Backends[i]
 	x.record.Backend = x.backend.Pool
 	if x.backend.Invalid != "" {

@@ -23,8 +23,11 @@ type Proxy struct {
 
 	mutex   sync.Mutex // held by Apply and Shutdown
 	stopped bool
-	actions map[actionKey]*action
+	// routes are those of the configuration in force, and pools how many chunks name each pool.
+	routes  map[string]*route
+	pools   map[string]int
 	servers map[int32]*server
+	pace    pace
 
 	http1     http1.ServerOptions
 	connector *upstream.Connector
@@ -40,8 +43,9 @@ func New(options Options) *Proxy {
 	options = options.withDefaults()
 	p := &Proxy{
 		options: options,
-		log:     newAccessLog(options.AccessLog),
-		actions: map[actionKey]*action{},
+		log:     newAccessLog(options.AccessLog, options.Observer.LogDropped),
+		routes:  map[string]*route{},
+		pools:   map[string]int{},
 		servers: map[int32]*server{},
 	}
 	p.connector = upstream.NewConnector(upstream.Options{ConnectTimeout: options.ConnectTimeout})
@@ -63,8 +67,11 @@ func (p *Proxy) Apply(next Snapshot) error {
 		return errors.New("the proxy is shut down")
 	}
 	before := p.state.Load()
-	table, errs := nextTable(before, next, p.attach)
-	built := &state{snapshot: next, table: table, pools: p.nextPools(before, next), revision: 1}
+	p.pace.begin(p.connections.Load() > 0)
+	changes := changesOf(before, &next)
+	table, errs := p.nextTable(before, &next, changes)
+	pools, gone := p.nextPools(before, &next, changes)
+	built := &state{snapshot: next, table: table, pools: pools, revision: 1}
 	var err error
 	if built.trusted, err = parseTrusted(next.Root.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted proxies: %w", err))
@@ -73,14 +80,17 @@ func (p *Proxy) Apply(next Snapshot) error {
 		built.revision = before.revision + 1
 	}
 	p.state.Store(built)
-	closeGone(before, built)
+	for _, pool := range gone {
+		pool.Close()
+	}
 	if err := p.listen(&next.Root); err != nil {
 		errs = append(errs, err)
 	} else {
 		p.ready.Store(true)
 	}
+	p.count(changes)
 	if before == nil || before.table != built.table {
-		p.options.Observer.Applied(next.Root.Generation, built.revision, Names{Routes: p.routesOf(next.Chunks), Backends: keysOf(built.pools)})
+		p.options.Observer.Applied(next.Root.Generation, built.revision, p.names(built))
 	}
 	return errors.Join(errs...)
 }

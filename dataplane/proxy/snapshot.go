@@ -2,8 +2,10 @@ package proxy
 
 import (
 	"crypto/tls"
+	"maps"
 	"net/netip"
 	"reflect"
+	"slices"
 
 	"github.com/fleetgate/fleetgate/dataplane/balance"
 	"github.com/fleetgate/fleetgate/dataplane/config"
@@ -12,7 +14,8 @@ import (
 )
 
 // Snapshot is everything that a Proxy serves by. Apply keeps what it is given: the caller must not
-// change it afterwards, and may pass unchanged parts again, which makes Apply cheap.
+// change it afterwards, and may pass unchanged parts again, which makes Apply cheap: of chunks that
+// share their memory with those before, and of an equal map of endpoints, nothing is looked at.
 type Snapshot struct {
 	Root config.Root
 	// Chunks are all chunks of the root, in order of their Index.
@@ -43,21 +46,22 @@ func (s *state) isTrusted(peer netip.Addr) bool {
 }
 
 // nextTable builds the table for a snapshot on top of the one before.
-func nextTable(before *state, next Snapshot, attach func(*config.Rule) any) (*router.Table, []error) {
+func (p *Proxy) nextTable(before *state, next *Snapshot, changes []chunkChange) (*router.Table, []error) {
 	if before == nil {
-		return router.Build(next.Root, next.Chunks, router.WithValue(attach))
+		return router.Build(next.Root, next.Chunks, router.WithValue(p.attach), router.WithPause(p.pace.pause))
 	}
 	table := before.table
 	var errs []error
 	if !reflect.DeepEqual(before.snapshot.Root, next.Root) {
 		table, errs = table.UpdateRoot(next.Root)
 	}
-	var changed []config.Chunk
-	for i, chunk := range next.Chunks {
-		if i >= len(before.snapshot.Chunks) || i >= before.snapshot.Root.Chunks || !sameChunk(before.snapshot.Chunks[i], chunk) {
-			changed = append(changed, chunk)
+	changed := make([]config.Chunk, 0, len(changes))
+	for _, c := range changes {
+		if c.now != nil {
+			changed = append(changed, *c.now)
 		}
 	}
+	changed = append(changed, next.Chunks[len(next.counted()):]...) // for the fault that they are
 	if len(changed) == 0 {
 		return table, errs
 	}
@@ -65,60 +69,97 @@ func nextTable(before *state, next Snapshot, attach func(*config.Rule) any) (*ro
 	return table, append(errs, faults...)
 }
 
-func sameChunk(a, b config.Chunk) bool {
-	if a.Index != b.Index || len(a.Hosts) != len(b.Hosts) || len(a.Pools) != len(b.Pools) {
-		return false
-	}
-	if len(a.Hosts) > 0 && &a.Hosts[0] == &b.Hosts[0] {
-		return true
-	}
-	return reflect.DeepEqual(a, b)
-}
-
-// nextPools keeps pools that stay and gives every pool its endpoints.
-func (p *Proxy) nextPools(before *state, next Snapshot) map[string]*balance.Pool {
-	pools := make(map[string]*balance.Pool)
-	for _, chunk := range next.Chunks {
-		for _, c := range chunk.Pools {
-			if pools[c.Key] == nil {
-				pools[c.Key] = p.poolFor(before, next, c)
-			}
-		}
-	}
-	return pools
-}
-
-func (p *Proxy) poolFor(before *state, next Snapshot, c config.Pool) *balance.Pool {
-	endpoints := next.Endpoints[c.Key]
+// nextPools keeps pools that stay and gives every pool its endpoints. gone are the pools of before
+// that are not in use any more.
+func (p *Proxy) nextPools(before *state, next *Snapshot, changes []chunkChange) (pools map[string]*balance.Pool, gone []*balance.Pool) {
 	if before != nil {
-		if pool := before.pools[c.Key]; pool != nil && pool.Config == c {
-			if !reflect.DeepEqual(before.snapshot.Endpoints[c.Key], endpoints) {
-				pool.Update(endpoints)
+		pools = before.pools
+	}
+	edit := poolEdit{pools: pools}
+	for _, c := range changes {
+		if c.now != nil {
+			for i := range c.now.Pools {
+				p.pools[c.now.Pools[i].Key]++
+				edit.add(p, next, &c.now.Pools[i])
 			}
-			return pool
 		}
 	}
-	pool := balance.NewPool(c, p.options.Health, balance.WithConns(p.connect), balance.WithGone(disconnect))
-	pool.Update(endpoints)
-	return pool
+	for _, c := range changes {
+		if c.was != nil {
+			for i := range c.was.Pools {
+				p.release(&edit, c.was.Pools[i].Key)
+			}
+		}
+	}
+	if before != nil {
+		updateEndpoints(before, next, edit.pools)
+	}
+	return edit.pools, edit.gone
+}
+
+// release notes that a chunk does not name a pool any more.
+func (p *Proxy) release(edit *poolEdit, key string) {
+	if p.pools[key]--; p.pools[key] == 0 {
+		delete(p.pools, key)
+		edit.replace(key, nil)
+	}
+}
+
+// poolEdit changes pools that are in use, in a copy that is made when it is needed.
+type poolEdit struct {
+	pools  map[string]*balance.Pool
+	copied bool
+	gone   []*balance.Pool
+}
+
+// add makes a pool that is new, or other than before.
+func (e *poolEdit) add(p *Proxy, next *Snapshot, c *config.Pool) {
+	if known := e.pools[c.Key]; known != nil && known.Config == *c {
+		return
+	}
+	pool := balance.NewPool(*c, p.options.Health, balance.WithConns(p.connect), balance.WithGone(disconnect))
+	pool.Update(next.Endpoints[c.Key])
+	e.replace(c.Key, pool)
+}
+
+// replace puts a pool in the place of the one that has this key; nil for none.
+func (e *poolEdit) replace(key string, pool *balance.Pool) {
+	if !e.copied {
+		e.pools, e.copied = maps.Clone(e.pools), true
+		if e.pools == nil {
+			e.pools = map[string]*balance.Pool{}
+		}
+	}
+	if known := e.pools[key]; known != nil {
+		e.gone = append(e.gone, known)
+	}
+	if pool == nil {
+		delete(e.pools, key)
+		return
+	}
+	e.pools[key] = pool
+}
+
+// updateEndpoints tells the pools whose endpoints are others than before.
+func updateEndpoints(before *state, next *Snapshot, pools map[string]*balance.Pool) {
+	was, now := before.snapshot.Endpoints, next.Endpoints
+	if reflect.ValueOf(was).Pointer() == reflect.ValueOf(now).Pointer() {
+		return
+	}
+	for key, pool := range pools {
+		if before.pools[key] != pool {
+			continue // it is new, and has them
+		}
+		if a, b := was[key], now[key]; !shared(a, b) && !slices.Equal(a, b) {
+			pool.Update(b)
+		}
+	}
 }
 
 // connect and disconnect give the endpoints of pools their connections.
 func (p *Proxy) connect(address string) any { return p.connector.Endpoint(address) }
 
 func disconnect(conns any) { conns.(*upstream.Endpoint).Close() } //nolint:errcheck // connect made it
-
-// closeGone closes the pools that the new state does not have.
-func closeGone(before, after *state) {
-	if before == nil {
-		return
-	}
-	for key, pool := range before.pools {
-		if after.pools[key] != pool {
-			pool.Close()
-		}
-	}
-}
 
 func parseTrusted(networks []string) (trusted []netip.Prefix, err error) {
 	for _, network := range networks {
@@ -130,12 +171,4 @@ func parseTrusted(networks []string) (trusted []netip.Prefix, err error) {
 		trusted = append(trusted, prefix.Masked())
 	}
 	return trusted, err
-}
-
-func keysOf(pools map[string]*balance.Pool) map[string]bool {
-	keys := make(map[string]bool, len(pools))
-	for key := range pools {
-		keys[key] = true
-	}
-	return keys
 }
