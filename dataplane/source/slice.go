@@ -41,18 +41,25 @@ type sliceEndpoint struct {
 type services struct {
 	mutex  sync.Mutex
 	wanted map[string]bool
-	// slices are by Service, then by name.
-	slices map[string]map[string]*slice
+	// slices are by their own name, and by Service.
+	slices    map[string]*slice
+	byService map[string][]*slice
+	// changed are the Services whose slices are others than those that were told.
+	changed map[string]bool
 }
 
 func newServices(wanted map[string]bool) *services {
-	return &services{wanted: wanted, slices: map[string]map[string]*slice{}}
+	return &services{
+		wanted: wanted, slices: map[string]*slice{}, byService: map[string][]*slice{}, changed: map[string]bool{},
+	}
 }
 
 func (s *services) replace(all []*discoveryv1.EndpointSlice) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.slices = map[string]map[string]*slice{}
+	for name := range s.slices {
+		s.forget(name)
+	}
 	for _, object := range all {
 		s.keep(object)
 	}
@@ -61,7 +68,7 @@ func (s *services) replace(all []*discoveryv1.EndpointSlice) {
 func (s *services) put(object *discoveryv1.EndpointSlice) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.forget(object.Name)
+	s.forget(object.Name) // it may have changed its Service
 	s.keep(object)
 }
 
@@ -71,11 +78,17 @@ func (s *services) drop(object *discoveryv1.EndpointSlice) {
 	s.forget(object.Name)
 }
 
-// forget looks under every Service: a slice may change its label.
 func (s *services) forget(name string) {
-	for _, named := range s.slices {
-		delete(named, name)
+	known := s.slices[name]
+	if known == nil {
+		return
 	}
+	delete(s.slices, name)
+	rest := slices.DeleteFunc(s.byService[known.service], func(other *slice) bool { return other == known })
+	if s.byService[known.service] = rest; len(rest) == 0 {
+		delete(s.byService, known.service)
+	}
+	s.changed[known.service] = true
 }
 
 func (s *services) keep(object *discoveryv1.EndpointSlice) {
@@ -83,10 +96,21 @@ func (s *services) keep(object *discoveryv1.EndpointSlice) {
 	if !s.wanted[kept.service] {
 		return
 	}
-	if s.slices[kept.service] == nil {
-		s.slices[kept.service] = map[string]*slice{}
+	s.slices[object.Name] = kept
+	s.byService[kept.service] = append(s.byService[kept.service], kept)
+	s.changed[kept.service] = true
+}
+
+// news gives the Services whose slices changed since it was asked last.
+func (s *services) news() map[string]bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if len(s.changed) == 0 {
+		return nil
 	}
-	s.slices[kept.service][object.Name] = kept
+	changed := s.changed
+	s.changed = map[string]bool{}
+	return changed
 }
 
 func newSlice(object *discoveryv1.EndpointSlice) *slice {
@@ -142,7 +166,7 @@ func (s *services) endpoints(pool *config.Pool) []config.Endpoint {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	local, remote := found{}, found{}
-	for _, slice := range s.slices[pool.Service] {
+	for _, slice := range s.byService[pool.Service] {
 		to := &local
 		if slice.remote {
 			to = &remote
