@@ -210,7 +210,7 @@ func (x *exchange) choose() (int, string) {
 	if x.backend.Invalid != "" {
 		return 500, x.backend.Invalid
 	}
-	if x.pool = x.state.pools[x.backend.Pool]; x.pool == nil {
+	if x.pool = x.proxy.poolOf(x.state, x.backend.Pool); x.pool == nil {
 		return 500, ReasonUnknownPool
 	}
 	return 0, ""

@@ -28,6 +28,7 @@ type Proxy struct {
 	pools   map[string]int
 	servers map[int32]*server
 	pace    pace
+	pooling sync.Mutex // held while a pool is made, and while a state is put in force
 
 	http1     http1.ServerOptions
 	connector *upstream.Connector
@@ -70,7 +71,7 @@ func (p *Proxy) Apply(next Snapshot) error {
 	p.pace.begin(p.connections.Load() > 0)
 	changes := changesOf(before, &next)
 	table, errs := p.nextTable(before, &next, changes)
-	pools, gone := p.nextPools(before, &next, changes)
+	pools, gone := p.nextPools(before, changes)
 	built := &state{snapshot: next, table: table, pools: pools, revision: 1}
 	var err error
 	if built.trusted, err = parseTrusted(next.Root.TrustedProxies); err != nil {
@@ -79,10 +80,7 @@ func (p *Proxy) Apply(next Snapshot) error {
 	if before != nil {
 		built.revision = before.revision + 1
 	}
-	p.state.Store(built)
-	for _, pool := range gone {
-		pool.Close()
-	}
+	p.change(before, built, gone)
 	if err := p.listen(&next.Root); err != nil {
 		errs = append(errs, err)
 	} else {
@@ -143,3 +141,6 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 
 // Requests is how many requests are under way.
 func (p *Proxy) Requests() int64 { return p.inflight.Load() }
+
+// Connections is how many connections of clients there are.
+func (p *Proxy) Connections() int64 { return p.connections.Load() }

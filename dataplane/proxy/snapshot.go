@@ -7,10 +7,8 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/fleetgate/fleetgate/dataplane/balance"
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/router"
-	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
 // Snapshot is everything that a Proxy serves by. Apply keeps what it is given: the caller must not
@@ -31,7 +29,7 @@ type state struct {
 	snapshot Snapshot
 	revision uint64
 	table    *router.Table
-	pools    map[string]*balance.Pool
+	pools    map[string]*pool
 	trusted  []netip.Prefix
 }
 
@@ -69,18 +67,19 @@ func (p *Proxy) nextTable(before *state, next *Snapshot, changes []chunkChange) 
 	return table, append(errs, faults...)
 }
 
-// nextPools keeps pools that stay and gives every pool its endpoints. gone are the pools of before
-// that are not in use any more.
-func (p *Proxy) nextPools(before *state, next *Snapshot, changes []chunkChange) (pools map[string]*balance.Pool, gone []*balance.Pool) {
+// nextPools keeps pools that stay. gone are the pools of before that are not in use any more.
+func (p *Proxy) nextPools(before *state, changes []chunkChange) (pools map[string]*pool, gone []*pool) {
 	if before != nil {
 		pools = before.pools
 	}
+	p.pooling.Lock()
+	defer p.pooling.Unlock()
 	edit := poolEdit{pools: pools}
 	for _, c := range changes {
 		if c.now != nil {
 			for i := range c.now.Pools {
 				p.pools[c.now.Pools[i].Key]++
-				edit.add(p, next, &c.now.Pools[i])
+				edit.add(&c.now.Pools[i])
 			}
 		}
 	}
@@ -90,9 +89,6 @@ func (p *Proxy) nextPools(before *state, next *Snapshot, changes []chunkChange) 
 				p.release(&edit, c.was.Pools[i].Key)
 			}
 		}
-	}
-	if before != nil {
-		updateEndpoints(before, next, edit.pools)
 	}
 	return edit.pools, edit.gone
 }
@@ -107,59 +103,54 @@ func (p *Proxy) release(edit *poolEdit, key string) {
 
 // poolEdit changes pools that are in use, in a copy that is made when it is needed.
 type poolEdit struct {
-	pools  map[string]*balance.Pool
+	pools  map[string]*pool
 	copied bool
-	gone   []*balance.Pool
+	gone   []*pool
 }
 
 // add makes a pool that is new, or other than before.
-func (e *poolEdit) add(p *Proxy, next *Snapshot, c *config.Pool) {
-	if known := e.pools[c.Key]; known != nil && known.Config == *c {
+func (e *poolEdit) add(c *config.Pool) {
+	if known := e.pools[c.Key]; known != nil && *known.config == *c {
+		known.config = c // so that the chunk of before is not kept for it
 		return
 	}
-	pool := balance.NewPool(*c, p.options.Health, balance.WithConns(p.connect), balance.WithGone(disconnect))
-	pool.Update(next.Endpoints[c.Key])
-	e.replace(c.Key, pool)
+	e.replace(c.Key, &pool{config: c})
 }
 
 // replace puts a pool in the place of the one that has this key; nil for none.
-func (e *poolEdit) replace(key string, pool *balance.Pool) {
+func (e *poolEdit) replace(key string, next *pool) {
 	if !e.copied {
 		e.pools, e.copied = maps.Clone(e.pools), true
 		if e.pools == nil {
-			e.pools = map[string]*balance.Pool{}
+			e.pools = map[string]*pool{}
 		}
 	}
 	if known := e.pools[key]; known != nil {
 		e.gone = append(e.gone, known)
 	}
-	if pool == nil {
+	if next == nil {
 		delete(e.pools, key)
 		return
 	}
-	e.pools[key] = pool
+	e.pools[key] = next
 }
 
-// updateEndpoints tells the pools whose endpoints are others than before.
-func updateEndpoints(before *state, next *Snapshot, pools map[string]*balance.Pool) {
-	was, now := before.snapshot.Endpoints, next.Endpoints
+// updateEndpoints tells the live pools whose endpoints are others than before.
+func updateEndpoints(before, built *state) {
+	was, now := before.snapshot.Endpoints, built.snapshot.Endpoints
 	if reflect.ValueOf(was).Pointer() == reflect.ValueOf(now).Pointer() {
 		return
 	}
-	for key, pool := range pools {
-		if before.pools[key] != pool {
-			continue // it is new, and has them
+	for key, known := range built.pools {
+		live := known.live.Load()
+		if live == nil {
+			continue // it is made with the endpoints of its time
 		}
 		if a, b := was[key], now[key]; !shared(a, b) && !slices.Equal(a, b) {
-			pool.Update(b)
+			live.Update(b)
 		}
 	}
 }
-
-// connect and disconnect give the endpoints of pools their connections.
-func (p *Proxy) connect(address string) any { return p.connector.Endpoint(address) }
-
-func disconnect(conns any) { conns.(*upstream.Endpoint).Close() } //nolint:errcheck // connect made it
 
 func parseTrusted(networks []string) (trusted []netip.Prefix, err error) {
 	for _, network := range networks {

@@ -15,22 +15,23 @@ type service struct{ namespace, name string }
 type backends struct {
 	pools map[string]*backend
 	// services are the pools by their Service, namespaces how many pools there are in each.
-	services   map[service][]*backend
+	services   map[service]*backend
 	namespaces map[string]int
 	// endpoints are as the proxy has them, and never changed: copied says that nobody has this map yet.
 	endpoints map[string][]config.Endpoint
 	copied    bool
 }
 
-// backend is a pool and how many chunks name it.
+// backend is a pool and how many chunks name it. Those of a Service are linked: most have one.
 type backend struct {
 	pool   *config.Pool
 	chunks int
+	next   *backend
 }
 
 func newBackends() *backends {
 	return &backends{
-		pools: map[string]*backend{}, services: map[service][]*backend{}, namespaces: map[string]int{},
+		pools: map[string]*backend{}, services: map[service]*backend{}, namespaces: map[string]int{},
 		endpoints: map[string][]config.Endpoint{}, copied: true,
 	}
 }
@@ -79,14 +80,18 @@ func (b *backends) remove(key string) {
 
 func (b *backends) index(known *backend) {
 	name := serviceOf(known.pool)
-	b.services[name] = append(b.services[name], known)
+	known.next, b.services[name] = b.services[name], known
 	b.namespaces[name.namespace]++
 }
 
 func (b *backends) unindex(known *backend) {
 	name := serviceOf(known.pool)
-	rest := slices.DeleteFunc(b.services[name], func(other *backend) bool { return other == known })
-	if b.services[name] = rest; len(rest) == 0 {
+	if first := b.services[name]; first != known {
+		for first.next != known {
+			first = first.next
+		}
+		first.next = known.next
+	} else if b.services[name] = known.next; known.next == nil {
 		delete(b.services, name)
 	}
 	if b.namespaces[name.namespace]--; b.namespaces[name.namespace] == 0 {

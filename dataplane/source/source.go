@@ -233,7 +233,7 @@ func (s *Source) refresh(moved map[string]bool) {
 			continue
 		}
 		for changed := range news {
-			for _, b := range s.backends.services[service{name, changed}] {
+			for b := s.backends.services[service{name, changed}]; b != nil; b = b.next {
 				s.update(b.pool.Key)
 			}
 		}
