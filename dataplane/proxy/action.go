@@ -14,8 +14,7 @@ import (
 // often the rule's host is rebuilt and under however many hosts it is.
 type action struct {
 	rule    *config.Rule
-	name    string
-	split   *balance.Weighted
+	split   *balance.Weighted                 // nil for the only backend of a rule
 	samples map[*config.Mirror]*filter.Sample // nil without mirrors
 	// series are what the observer gave for requests that got no backend, and for each backend; made
 	// when they are needed first.
@@ -49,18 +48,33 @@ func (p *Proxy) attach(rule *config.Rule) any {
 }
 
 func newAction(rule *config.Rule) *action {
-	a := &action{rule: rule, name: rule.Name, series: make([]atomic.Pointer[any], 1+len(rule.Backends))}
-	if a.name == "" {
-		a.name = strconv.Itoa(rule.Index)
-	}
+	a := &action{rule: rule, series: make([]atomic.Pointer[any], 1+len(rule.Backends))}
 	weights := make([]int32, len(rule.Backends))
 	for i := range rule.Backends {
 		weights[i] = rule.Backends[i].Weight
 		a.sample(rule.Backends[i].Filters.Mirrors)
 	}
 	a.sample(rule.Filters.Mirrors)
-	a.split = balance.NewWeighted(weights)
+	if len(weights) != 1 || weights[0] <= 0 {
+		a.split = balance.NewWeighted(weights)
+	}
 	return a
+}
+
+// next gives the number of the backend whose turn it is, -1 when none may get requests.
+func (a *action) next() int {
+	if a.split == nil {
+		return 0
+	}
+	return a.split.Next()
+}
+
+// name is the rule's name, or its number.
+func (a *action) name() string {
+	if a.rule.Name != "" {
+		return a.rule.Name
+	}
+	return strconv.Itoa(a.rule.Index) // which allocates nothing below 100
 }
 
 func (a *action) sample(mirrors []config.Mirror) {

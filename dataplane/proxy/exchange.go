@@ -191,7 +191,7 @@ func (x *exchange) route() (int, string) {
 	}
 	x.action = x.result.Rule.Value.(*action) //nolint:errcheck // attach makes nothing else
 	rule := x.action.rule
-	x.record.Route, x.record.Rule = rule.Route, x.action.name
+	x.record.Route, x.record.Rule = rule.Route, x.action.name()
 	if rule.Broken != "" {
 		return 500, rule.Broken
 	}
@@ -200,7 +200,7 @@ func (x *exchange) route() (int, string) {
 
 // choose takes the backend whose turn it is.
 func (x *exchange) choose() (int, string) {
-	i := x.action.split.Next()
+	i := x.action.next()
 	if i < 0 {
 		return 500, ReasonNoBackend
 	}

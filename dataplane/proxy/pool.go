@@ -12,8 +12,9 @@ import (
 // to it: of many Services most are asked for rarely, by one proxy.
 type pool struct {
 	live atomic.Pointer[balance.Pool]
-	// config and gone are guarded by Proxy.pooling.
+	// What follows is guarded by Proxy.pooling. chunks is how many chunks name it.
 	config *config.Pool
+	chunks int32
 	gone   bool
 }
 

@@ -23,9 +23,8 @@ type Proxy struct {
 
 	mutex   sync.Mutex // held by Apply and Shutdown
 	stopped bool
-	// routes are those of the configuration in force, and pools how many chunks name each pool.
+	// routes are those of the configuration in force.
 	routes  map[string]*route
-	pools   map[string]int
 	servers map[int32]*server
 	pace    pace
 	pooling sync.Mutex // held while a pool is made, and while a state is put in force
@@ -46,7 +45,6 @@ func New(options Options) *Proxy {
 		options: options,
 		log:     newAccessLog(options.AccessLog, options.Observer.LogDropped),
 		routes:  map[string]*route{},
-		pools:   map[string]int{},
 		servers: map[int32]*server{},
 	}
 	p.connector = upstream.NewConnector(upstream.Options{ConnectTimeout: options.ConnectTimeout})

@@ -78,7 +78,6 @@ func (p *Proxy) nextPools(before *state, changes []chunkChange) (pools map[strin
 	for _, c := range changes {
 		if c.now != nil {
 			for i := range c.now.Pools {
-				p.pools[c.now.Pools[i].Key]++
 				edit.add(&c.now.Pools[i])
 			}
 		}
@@ -86,19 +85,11 @@ func (p *Proxy) nextPools(before *state, changes []chunkChange) (pools map[strin
 	for _, c := range changes {
 		if c.was != nil {
 			for i := range c.was.Pools {
-				p.release(&edit, c.was.Pools[i].Key)
+				edit.release(c.was.Pools[i].Key)
 			}
 		}
 	}
 	return edit.pools, edit.gone
-}
-
-// release notes that a chunk does not name a pool any more.
-func (p *Proxy) release(edit *poolEdit, key string) {
-	if p.pools[key]--; p.pools[key] == 0 {
-		delete(p.pools, key)
-		edit.replace(key, nil)
-	}
 }
 
 // poolEdit changes pools that are in use, in a copy that is made when it is needed.
@@ -108,13 +99,26 @@ type poolEdit struct {
 	gone   []*pool
 }
 
-// add makes a pool that is new, or other than before.
+// add notes that a chunk names a pool, and makes one that is new, or other than before.
 func (e *poolEdit) add(c *config.Pool) {
 	if known := e.pools[c.Key]; known != nil && *known.config == *c {
 		known.config = c // so that the chunk of before is not kept for it
+		known.chunks++
 		return
 	}
-	e.replace(c.Key, &pool{config: c})
+	next := &pool{config: c, chunks: 1}
+	if known := e.pools[c.Key]; known != nil {
+		next.chunks += known.chunks
+	}
+	e.replace(c.Key, next)
+}
+
+// release notes that a chunk does not name a pool any more.
+func (e *poolEdit) release(key string) {
+	known := e.pools[key]
+	if known.chunks--; known.chunks == 0 {
+		e.replace(key, nil)
+	}
 }
 
 // replace puts a pool in the place of the one that has this key; nil for none.

@@ -78,6 +78,7 @@ func (p *parts) take(object *dataplanev1alpha1.ProxyConfig) error {
 		if next.value.Index != int(spec.Index) {
 			return fmt.Errorf("the data is of chunk %d", next.value.Index)
 		}
+		compact(&next.value)
 		if have != nil {
 			share(&next.value, &have.value)
 		}

@@ -25,6 +25,7 @@ type slice struct {
 	remote    bool
 	ports     []slicePort
 	endpoints []sliceEndpoint
+	next      *slice // of the same Service
 }
 
 type slicePort struct {
@@ -33,7 +34,7 @@ type slicePort struct {
 }
 
 type sliceEndpoint struct {
-	address            netip.Addr
+	address            string
 	ready, terminating bool
 }
 
@@ -43,14 +44,14 @@ type services struct {
 	wanted map[string]bool
 	// slices are by their own name, and by Service.
 	slices    map[string]*slice
-	byService map[string][]*slice
+	byService map[string]*slice
 	// changed are the Services whose slices are others than those that were told.
 	changed map[string]bool
 }
 
 func newServices(wanted map[string]bool) *services {
 	return &services{
-		wanted: wanted, slices: map[string]*slice{}, byService: map[string][]*slice{}, changed: map[string]bool{},
+		wanted: wanted, slices: map[string]*slice{}, byService: map[string]*slice{}, changed: map[string]bool{},
 	}
 }
 
@@ -84,8 +85,12 @@ func (s *services) forget(name string) {
 		return
 	}
 	delete(s.slices, name)
-	rest := slices.DeleteFunc(s.byService[known.service], func(other *slice) bool { return other == known })
-	if s.byService[known.service] = rest; len(rest) == 0 {
+	if first := s.byService[known.service]; first != known {
+		for first.next != known {
+			first = first.next
+		}
+		first.next = known.next
+	} else if s.byService[known.service] = known.next; known.next == nil {
 		delete(s.byService, known.service)
 	}
 	s.changed[known.service] = true
@@ -97,7 +102,7 @@ func (s *services) keep(object *discoveryv1.EndpointSlice) {
 		return
 	}
 	s.slices[object.Name] = kept
-	s.byService[kept.service] = append(s.byService[kept.service], kept)
+	kept.next, s.byService[kept.service] = s.byService[kept.service], kept
 	s.changed[kept.service] = true
 }
 
@@ -124,6 +129,7 @@ func newSlice(object *discoveryv1.EndpointSlice) *slice {
 	if object.AddressType == discoveryv1.AddressTypeFQDN {
 		return s
 	}
+	s.ports, s.endpoints = make([]slicePort, 0, len(object.Ports)), make([]sliceEndpoint, 0, len(object.Endpoints))
 	for _, port := range object.Ports {
 		if port.Port != nil {
 			name := ""
@@ -157,7 +163,7 @@ func newEndpoint(e *discoveryv1.Endpoint) (sliceEndpoint, bool) {
 	if !ready && (!serving || !terminating) {
 		return sliceEndpoint{}, false
 	}
-	return sliceEndpoint{address: address, ready: ready && !terminating, terminating: terminating}, true
+	return sliceEndpoint{address: address.String(), ready: ready && !terminating, terminating: terminating}, true
 }
 
 // endpoints gives the endpoints of a pool: the cluster's own, and other clusters' only when none
@@ -166,7 +172,7 @@ func (s *services) endpoints(pool *config.Pool) []config.Endpoint {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	local, remote := found{}, found{}
-	for _, slice := range s.byService[pool.Service] {
+	for slice := s.byService[pool.Service]; slice != nil; slice = slice.next {
 		to := &local
 		if slice.remote {
 			to = &remote
@@ -196,7 +202,7 @@ type found struct {
 
 func (f *found) add(s *slice, port int32) {
 	for _, e := range s.endpoints {
-		endpoint := config.Endpoint{Address: e.address.String(), Port: port, Terminating: !e.ready}
+		endpoint := config.Endpoint{Address: e.address, Port: port, Terminating: !e.ready}
 		if e.ready {
 			f.ready = append(f.ready, endpoint)
 		} else {
