@@ -20,7 +20,7 @@ const (
 	least, roomiest = 25, 200
 	room            = 16 << 20
 	// building is the percentage until the first configuration is in.
-	building = 50
+	building = 25
 )
 
 // Keeper looks after the heap of the process.

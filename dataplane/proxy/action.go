@@ -16,9 +16,9 @@ type action struct {
 	rule    *config.Rule
 	split   *balance.Weighted                 // nil for the only backend of a rule
 	samples map[*config.Mirror]*filter.Sample // nil without mirrors
-	// series are what the observer gave for requests that got no backend, and for each backend; made
-	// when they are needed first.
-	series []atomic.Pointer[any]
+	// series are what the observer gave for requests that got no backend, and for each backend; nil
+	// before the first request.
+	series atomic.Pointer[[]atomic.Pointer[any]]
 }
 
 // route is what the configuration in force has of a route.
@@ -48,7 +48,7 @@ func (p *Proxy) attach(rule *config.Rule) any {
 }
 
 func newAction(rule *config.Rule) *action {
-	a := &action{rule: rule, series: make([]atomic.Pointer[any], 1+len(rule.Backends))}
+	a := &action{rule: rule}
 	weights := make([]int32, len(rule.Backends))
 	for i := range rule.Backends {
 		weights[i] = rule.Backends[i].Weight
@@ -88,7 +88,13 @@ func (a *action) sample(mirrors []config.Mirror) {
 
 // seriesOf gives the observer's series for a backend of the rule; -1 is for requests that got none.
 func (a *action) seriesOf(observer Observer, backend int) any {
-	slot := &a.series[1+backend]
+	all := a.series.Load()
+	if all == nil {
+		none := make([]atomic.Pointer[any], 1+len(a.rule.Backends))
+		a.series.CompareAndSwap(nil, &none)
+		all = a.series.Load()
+	}
+	slot := &(*all)[1+backend]
 	if known := slot.Load(); known != nil {
 		return *known
 	}

@@ -25,6 +25,13 @@ func compact(c *config.Chunk) {
 		rules := c.Hosts[h].Rules
 		for r := range rules {
 			one(&rules[r].Route)
+			for m := range rules[r].Matches {
+				match := &rules[r].Matches[m]
+				one((*string)(&match.PathKind))
+				for i := range match.Headers {
+					one(&match.Headers[i].Name)
+				}
+			}
 			for b := range rules[r].Backends {
 				one(&rules[r].Backends[b].Pool)
 			}
