@@ -82,7 +82,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) watch(w http.ResponseWriter, r *http.Request, served schema.GroupVersion, place string) {
 	info := s.format(r.Header.Get("Accept"))
 	w.Header().Set("Content-Type", info.MediaType+";stream=watch")
-	frames := info.StreamSerializer.Framer.NewFrameWriter(w)
+	frames := info.StreamSerializer.NewFrameWriter(w)
 	encoder := restwatch.NewEncoder(streaming.NewEncoder(frames, info.StreamSerializer.Serializer),
 		s.codecs.EncoderForVersion(info.Serializer, served))
 	if r.URL.Query().Get("sendInitialEvents") == "true" {

@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"unsafe"
-
 	"github.com/fleetgate/fleetgate/dataplane/config"
 )
 
@@ -43,7 +41,7 @@ func sameChunk(a, b *config.Chunk) bool {
 
 // shared says that two slices are the same memory.
 func shared[T any](a, b []T) bool {
-	return len(a) == len(b) && (len(a) == 0 || unsafe.SliceData(a) == unsafe.SliceData(b))
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
 // count notes what changed chunks name and do not name any more, and forgets the routes that are

@@ -2,7 +2,6 @@ package source
 
 import (
 	"reflect"
-	"unsafe"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
 )
@@ -29,7 +28,7 @@ func changesBetween(was, now []config.Chunk) (changes []chunkChange) {
 
 // shared says that two slices are the same memory.
 func shared[T any](a, b []T) bool {
-	return len(a) == len(b) && (len(a) == 0 || unsafe.SliceData(a) == unsafe.SliceData(b))
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
 // share lets a chunk have the memory of the one before for hosts that did not change, so that

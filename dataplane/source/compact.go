@@ -6,36 +6,44 @@ import "github.com/fleetgate/fleetgate/dataplane/config"
 // copies of the same name.
 func compact(c *config.Chunk) {
 	c.Hosts, c.Pools = exact(c.Hosts), exact(c.Pools)
-	names := make(map[string]string, 4*len(c.Pools))
-	one := func(s *string) {
-		if known, ok := names[*s]; ok {
-			*s = known
-			return
-		}
-		names[*s] = *s
-	}
+	known := make(names, 4*len(c.Pools))
 	for i := range c.Pools {
 		p := &c.Pools[i]
-		one(&p.Key)
-		one(&p.Namespace)
-		one(&p.PortName)
+		known.one(&p.Key)
+		known.one(&p.Namespace)
+		known.one(&p.PortName)
 	}
 	for h := range c.Hosts {
-		one(&c.Hosts[h].Listener)
-		rules := c.Hosts[h].Rules
-		for r := range rules {
-			one(&rules[r].Route)
-			for m := range rules[r].Matches {
-				match := &rules[r].Matches[m]
-				one((*string)(&match.PathKind))
-				for i := range match.Headers {
-					one(&match.Headers[i].Name)
-				}
-			}
-			for b := range rules[r].Backends {
-				one(&rules[r].Backends[b].Pool)
-			}
+		known.one(&c.Hosts[h].Listener)
+		for r := range c.Hosts[h].Rules {
+			known.rule(&c.Hosts[h].Rules[r])
 		}
+	}
+}
+
+// names are those that a chunk has, each once.
+type names map[string]string
+
+// one makes a name the one of its kind.
+func (n names) one(s *string) {
+	if known, ok := n[*s]; ok {
+		*s = known
+		return
+	}
+	n[*s] = *s
+}
+
+func (n names) rule(rule *config.Rule) {
+	n.one(&rule.Route)
+	for m := range rule.Matches {
+		match := &rule.Matches[m]
+		n.one((*string)(&match.PathKind))
+		for i := range match.Headers {
+			n.one(&match.Headers[i].Name)
+		}
+	}
+	for b := range rule.Backends {
+		n.one(&rule.Backends[b].Pool)
 	}
 }
 

@@ -70,23 +70,27 @@ func (p *parts) take(object *dataplanev1alpha1.ProxyConfig) error {
 		}
 		return err
 	case spec.Part == dataplanev1alpha1.PartChunk && object.Name == fmt.Sprintf("%s-%d", p.name, spec.Index):
-		have := p.chunks[int(spec.Index)]
-		next, err := decode(have, spec)
-		if err != nil || next == have {
-			return err
-		}
-		if next.value.Index != int(spec.Index) {
-			return fmt.Errorf("the data is of chunk %d", next.value.Index)
-		}
-		compact(&next.value)
-		if have != nil {
-			share(&next.value, &have.value)
-		}
-		p.chunks[int(spec.Index)] = next
-		p.changes++
-		return nil
+		return p.takeChunk(spec)
 	}
 	return fmt.Errorf("part %q, index %d does not go with this name", spec.Part, spec.Index)
+}
+
+func (p *parts) takeChunk(spec *dataplanev1alpha1.ProxyConfigSpec) error {
+	have := p.chunks[int(spec.Index)]
+	next, err := decode(have, spec)
+	if err != nil || next == have {
+		return err
+	}
+	if next.value.Index != int(spec.Index) {
+		return fmt.Errorf("the data is of chunk %d", next.value.Index)
+	}
+	compact(&next.value)
+	if have != nil {
+		share(&next.value, &have.value)
+	}
+	p.chunks[int(spec.Index)] = next
+	p.changes++
+	return nil
 }
 
 // decode gives the part as it was when its bytes are the same, so that whoever compares sees no change.
