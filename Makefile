@@ -74,7 +74,7 @@ fuzz: ## Run every fuzz target for FUZZTIME (default 30s) each.
 .PHONY: bench
 bench: ## Measure the proxy against nginx, HAProxy and net/http. BENCH=case,case ROUNDS=n SECONDS=n BENCH_OUT=file; see docs/performance.md.
 	hack/debian.sh debian-packages-bench.txt
-	go build -trimpath -ldflags '-s -w' $(BENCH_PGO) -o bin/bench/ ./bench/cmd/...
+	go build -trimpath -ldflags '-s -w' $(BENCH_PGO) -o bin/bench/ ./bench/cmd/... ./cmd/proxy
 	bin/bench/bench -cases '$(BENCH)' -rounds $(or $(ROUNDS),5) -seconds $(or $(SECONDS),2) -out '$(BENCH_OUT)'
 
 .PHONY: gobench

@@ -87,6 +87,7 @@ var cases = []benchCase{
 		path: "/1k", size: size("1k"), tool: tool.Wrk{Connections: 64},
 	}),
 	{"connections-10000", connections},
+	{"memory-routes", memory},
 	{"swap", swap},
 	{"scaling", scaling},
 }

@@ -55,6 +55,9 @@ type swapRun struct {
 func (r *swapRun) round(ctx context.Context, b *Bench, round int) error {
 	r.contender.label = "without a swap"
 	b.turn(ctx, r.contender, round)
+	if _, _, err := r.command("prepare"); err != nil {
+		return err
+	}
 	r.contender.label = "with a swap"
 	outcome := make(chan error, 1)
 	go func() {

@@ -14,14 +14,17 @@ import (
 	"syscall"
 	"time"
 
+	"k8s.io/client-go/rest"
+
 	"github.com/fleetgate/fleetgate/dataplane/admin"
+	"github.com/fleetgate/fleetgate/dataplane/heap"
 	"github.com/fleetgate/fleetgate/dataplane/proxy"
 	"github.com/fleetgate/fleetgate/dataplane/source"
 )
 
 type flags struct {
-	name, namespace, pod, admin, accessLog string
-	drainWait, drainTimeout, idleTimeout   time.Duration
+	name, namespace, pod, admin, accessLog, api string
+	drainWait, drainTimeout, idleTimeout        time.Duration
 }
 
 func main() {
@@ -31,6 +34,7 @@ func main() {
 	flag.StringVar(&f.pod, "pod-name", os.Getenv("POD_NAME"), "name of this pod")
 	flag.StringVar(&f.admin, "admin-addr", ":15021", "address of /ready, /live, /metrics and /config")
 	flag.StringVar(&f.accessLog, "access-log", "stdout", "where requests are logged: stdout, stderr, off, or a file")
+	flag.StringVar(&f.api, "api-server", "", "URL of an API server that asks for no credentials, such as kubectl proxy; default that of the pod's ServiceAccount")
 	flag.DurationVar(&f.drainWait, "drain-wait", 20*time.Second, "how long to go on serving after SIGTERM; longer than the front takes to stop sending")
 	flag.DurationVar(&f.drainTimeout, "drain-timeout", 30*time.Second, "how long requests in flight may take after that")
 	flag.DurationVar(&f.idleTimeout, "idle-timeout", 90*time.Second, "how long a client connection may be idle; longer than the front's idle timeout")
@@ -52,8 +56,11 @@ func run(f flags, logger *slog.Logger) error {
 		IdleTimeout: f.idleTimeout, DrainWait: f.drainWait, DrainTimeout: f.drainTimeout,
 		AccessLog: log, Observer: metrics, Log: logger,
 	})
+	keeper := heap.New(func() bool { return p.Connections() > 0 })
+	defer keeper.Close()
 	follow, err := source.New(source.Options{
-		Name: f.name, Namespace: f.namespace, Pod: f.pod, Apply: p.Apply, Log: logger,
+		Config: apiServer(f.api), Name: f.name, Namespace: f.namespace, Pod: f.pod, Log: logger,
+		Apply: func(s proxy.Snapshot) error { defer keeper.Built(); return p.Apply(s) },
 	})
 	if err != nil {
 		return err
@@ -84,6 +91,14 @@ func serve(p *proxy.Proxy, follow *source.Source, listener net.Listener, handler
 		}
 	}
 	return err
+}
+
+// apiServer is where configuration comes from; nil for the pod's own.
+func apiServer(url string) *rest.Config {
+	if url == "" {
+		return nil
+	}
+	return &rest.Config{Host: url}
 }
 
 func openLog(where string) (io.Writer, error) {

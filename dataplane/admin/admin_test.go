@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -59,10 +60,68 @@ func TestSeriesAreBounded(t *testing.T) {
 	if !strings.Contains(body, `fleetgate_proxy_requests_total{backend="_other",code="_other",route="_other"} 39101`) {
 		t.Fatal("what has no series of its own must be summed under _other")
 	}
-	metrics.Applied(3, 9, proxy.Names{Routes: map[string]bool{"n/route-1": true}})
+	metrics.Applied(3, 9, known("n/route-1"))
 	after, body := scrape(t, metrics)
 	if after > 100 || !strings.Contains(body, `route="n/route-1"`) || !strings.Contains(body, "fleetgate_proxy_config_generation 3") {
 		t.Fatalf("series of routes that are gone must go: %d left", after)
+	}
+}
+
+// known are names of which only these are in the configuration.
+func known(names ...string) proxy.Names {
+	has := func(name string) bool { return slices.Contains(names, name) }
+	return proxy.Names{Route: has, Backend: has}
+}
+
+func TestSeriesThatAreRememberedFollowTheConfiguration(t *testing.T) {
+	metrics := admin.NewMetrics()
+	for i := range 2000 {
+		metrics.Exchanged(&proxy.Record{Route: fmt.Sprintf("n/old-%d", i), Backend: "b", Status: 200})
+	}
+	record := &proxy.Record{Route: "n/new", Backend: "b", Status: 200, Series: metrics.Series("n/new", "b")}
+	metrics.Exchanged(record)
+	if _, body := scrape(t, metrics); strings.Contains(body, "n/new") {
+		t.Fatal("there is no room for another series")
+	}
+	metrics.Applied(1, 1, known("n/new", "b"))
+	metrics.Exchanged(record)
+	metrics.Exchanged(record)
+	if _, body := scrape(t, metrics); !strings.Contains(body, `fleetgate_proxy_requests_total{backend="b",code="2xx",route="n/new"} 2`) {
+		t.Fatalf("now there is room:\n%s", body)
+	}
+	metrics.Applied(2, 2, known())
+	if _, body := scrape(t, metrics); strings.Contains(body, "n/new") {
+		t.Fatal("the route is gone")
+	}
+}
+
+func TestCountingDoesNotAllocate(t *testing.T) {
+	metrics := admin.NewMetrics()
+	for _, record := range []*proxy.Record{
+		{Status: 404},
+		{Route: "n/r", Backend: "b", Status: 200, Duration: time.Millisecond, Series: metrics.Series("n/r", "b")},
+	} {
+		metrics.Exchanged(record)
+		if n := testing.AllocsPerRun(1000, func() { metrics.Exchanged(record) }); n != 0 {
+			t.Errorf("%v allocations for %+v", n, record)
+		}
+	}
+}
+
+func TestDroppedLinesAreCounted(t *testing.T) {
+	metrics := admin.NewMetrics()
+	metrics.LogDropped(7)
+	if _, body := scrape(t, metrics); !strings.Contains(body, "fleetgate_proxy_access_log_dropped_total 7") {
+		t.Fatal(body)
+	}
+}
+
+func BenchmarkExchanged(b *testing.B) {
+	metrics := admin.NewMetrics()
+	record := &proxy.Record{Route: "n/r", Backend: "b", Status: 200, Duration: time.Millisecond, Series: metrics.Series("n/r", "b")}
+	b.ReportAllocs()
+	for b.Loop() {
+		metrics.Exchanged(record)
 	}
 }
 

@@ -44,14 +44,16 @@ func (b *bounded[K, M]) of(key K) M {
 	return metric
 }
 
-// retain removes the metrics of keys that are not wanted any more.
-func (b *bounded[K, M]) retain(wanted func(K) bool) {
+// retain removes the metrics of keys that are not wanted any more, and says whether there were any.
+func (b *bounded[K, M]) retain(wanted func(K) bool) (removed bool) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
 	for key := range b.known {
 		if key != b.other && !wanted(key) {
 			b.remove(key)
 			delete(b.known, key)
+			removed = true
 		}
 	}
+	return removed
 }

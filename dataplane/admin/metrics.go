@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"sync/atomic"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
@@ -25,7 +27,10 @@ type mirrorKey struct{ route, outcome string }
 
 // Metrics are the proxy's metrics. It is a proxy.Observer.
 type Metrics struct {
-	registry   *prometheus.Registry
+	registry *prometheus.Registry
+	// epoch counts how often counters were taken away: what was found before that is to be looked up anew.
+	epoch      atomic.Uint64
+	unrouted   *series
 	requests   bounded[requestKey, prometheus.Counter]
 	durations  bounded[string, prometheus.Observer]
 	retries    bounded[string, prometheus.Counter]
@@ -33,6 +38,7 @@ type Metrics struct {
 	failures   bounded[string, prometheus.Counter]
 	generation prometheus.Gauge
 	revision   prometheus.Gauge
+	logDropped prometheus.Counter
 }
 
 var _ proxy.Observer = (*Metrics)(nil)
@@ -51,6 +57,11 @@ func NewMetrics() *Metrics {
 		registry:   prometheus.NewRegistry(),
 		generation: gauge("config_generation", "Generation of the Gateway that is in force."),
 		revision:   gauge("config_revision", "Number of configurations that this proxy has put in force."),
+		logDropped: prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: "fleetgate", Subsystem: "proxy", Name: "access_log_dropped_total",
+			Help: "Lines of the access log that were not written, because the disk was too slow or full.",
+		}),
+		unrouted: &series{route: none, backend: none},
 	}
 	m.requests = bounded[requestKey, prometheus.Counter]{
 		limit: maxRequests, other: requestKey{Other, Other, Other},
@@ -69,7 +80,7 @@ func NewMetrics() *Metrics {
 	}
 	m.retries = byLabel(maxRetries, retries)
 	m.failures = byLabel(maxFailures, failures)
-	m.registry.MustRegister(requests, durations, retries, mirrors, failures, m.generation, m.revision,
+	m.registry.MustRegister(requests, durations, retries, mirrors, failures, m.generation, m.revision, m.logDropped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -92,16 +103,20 @@ func byLabel(limit int, vec *prometheus.CounterVec) bounded[string, prometheus.C
 
 // Exchanged implements proxy.Observer.
 func (m *Metrics) Exchanged(r *proxy.Record) {
-	route, backend := orNone(r.Route), orNone(r.Backend)
-	m.requests.of(requestKey{route, backend, class(r.Status)}).Inc()
-	if r.Status > 0 { // else it was no request but a connection
-		m.durations.of(route).Observe(r.Duration.Seconds())
+	s, ok := r.Series.(*series)
+	switch {
+	case ok:
+	case r.Route == "" && r.Backend == "":
+		s = m.unrouted
+	default:
+		s = newSeries(r.Route, r.Backend)
 	}
+	m.count(s, r)
 	if r.Attempts > 1 {
-		m.retries.of(route).Add(float64(r.Attempts - 1))
+		m.retries.of(s.route).Add(float64(r.Attempts - 1))
 	}
 	if r.Failures > 0 {
-		m.failures.of(backend).Add(float64(r.Failures))
+		m.failures.of(s.backend).Add(float64(r.Failures))
 	}
 }
 
@@ -114,24 +129,16 @@ func (m *Metrics) Mirrored(route, outcome string) {
 func (m *Metrics) Applied(generation int64, revision uint64, names proxy.Names) {
 	m.generation.Set(float64(generation))
 	m.revision.Set(float64(revision))
-	wanted := func(route string) bool { return route == none || names.Routes[route] }
-	m.requests.retain(func(k requestKey) bool { return wanted(k.route) })
+	wanted := func(route string) bool { return route == none || names.Route(route) }
+	fewer := m.requests.retain(func(k requestKey) bool { return wanted(k.route) })
+	fewer = m.durations.retain(wanted) || fewer
 	m.mirrors.retain(func(k mirrorKey) bool { return wanted(k.route) })
-	m.durations.retain(wanted)
 	m.retries.retain(wanted)
-	m.failures.retain(func(backend string) bool { return backend == none || names.Backends[backend] })
+	m.failures.retain(func(backend string) bool { return backend == none || names.Backend(backend) })
+	if fewer {
+		m.epoch.Add(1)
+	}
 }
 
-func orNone(s string) string {
-	if s == "" {
-		return none
-	}
-	return s
-}
-
-func class(status int) string {
-	if status < 100 || status > 599 {
-		return none
-	}
-	return [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}[status/100-1]
-}
+// LogDropped implements proxy.Observer.
+func (m *Metrics) LogDropped(lines int) { m.logDropped.Add(float64(lines)) }

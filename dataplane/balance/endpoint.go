@@ -57,7 +57,17 @@ func (e *Endpoint) take(limit int64) bool {
 // endpoints is an immutable list.
 type endpoints struct {
 	ready, terminating group
-	known              map[string]*Endpoint
+}
+
+// each gives all endpoints.
+func (e *endpoints) each(yield func(*Endpoint) bool) {
+	for _, list := range [][]*Endpoint{e.ready.list, e.terminating.list} {
+		for _, endpoint := range list {
+			if !yield(endpoint) {
+				return
+			}
+		}
+	}
 }
 
 // group is endpoints of one kind, with the hashes of their addresses.
@@ -66,35 +76,84 @@ type group struct {
 	hashes []uint64
 }
 
+// grow makes room for n endpoints, and no more.
+func (g *group) grow(n int) {
+	g.list, g.hashes = make([]*Endpoint, 0, n), make([]uint64, 0, n)
+}
+
 func (g *group) add(e *Endpoint) {
 	g.list = append(g.list, e)
 	g.hashes = append(g.hashes, e.hash)
 }
 
-// next gives the list that follows: endpoints that stay are the same ones. New ones start slowly
-// if there were others before.
-func (e *endpoints) next(list []config.Endpoint, create func(address string) *Endpoint) *endpoints {
-	next := &endpoints{known: make(map[string]*Endpoint, len(list))}
+// next gives the list that follows: endpoints that stay are the same ones, gone those that do not.
+// New ones start slowly if there were others before.
+func (e *endpoints) next(list []config.Endpoint, create func(address string) *Endpoint) (next *endpoints, gone []*Endpoint) {
+	var before, after directory
+	for endpoint := range e.each {
+		before.add(endpoint)
+	}
+	next = &endpoints{}
+	next.ready.grow(len(list))
 	for _, one := range list {
 		address := net.JoinHostPort(one.Address, strconv.Itoa(int(one.Port)))
-		if next.known[address] != nil {
+		if after.find(address) != nil {
 			continue
 		}
-		endpoint := e.known[address]
+		endpoint := before.find(address)
 		if endpoint == nil {
 			endpoint = create(address)
-			if len(e.known) > 0 {
+			if len(before.list) > 0 {
 				endpoint.since.Store(pending)
 			}
 		}
-		next.known[address] = endpoint
+		after.add(endpoint)
 		if one.Terminating {
 			next.terminating.add(endpoint)
 		} else {
 			next.ready.add(endpoint)
 		}
 	}
-	return next
+	for _, endpoint := range before.list {
+		if after.find(endpoint.Address) == nil {
+			gone = append(gone, endpoint)
+		}
+	}
+	return next, gone
+}
+
+// directory finds endpoints by their address. It is not kept: most pools are small, and there may be many.
+type directory struct {
+	list  []*Endpoint
+	known map[string]*Endpoint // nil while there are few
+}
+
+// few endpoints are compared one by one.
+const few = 8
+
+func (d *directory) add(e *Endpoint) {
+	d.list = append(d.list, e)
+	switch {
+	case d.known != nil:
+		d.known[e.Address] = e
+	case len(d.list) > few:
+		d.known = make(map[string]*Endpoint, 2*len(d.list))
+		for _, known := range d.list {
+			d.known[known.Address] = known
+		}
+	}
+}
+
+func (d *directory) find(address string) *Endpoint {
+	if d.known != nil {
+		return d.known[address]
+	}
+	for _, e := range d.list {
+		if e.Address == address {
+			return e
+		}
+	}
+	return nil
 }
 
 // candidates are the ready endpoints, or those that terminate when no other is left.

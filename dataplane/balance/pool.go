@@ -56,13 +56,10 @@ func (p *Pool) Update(list []config.Endpoint) {
 	if p.closed {
 		return
 	}
-	before := p.live.Load()
-	next := before.next(list, p.create)
+	next, gone := p.live.Load().next(list, p.create)
 	p.live.Store(next)
-	for address, endpoint := range before.known {
-		if next.known[address] == nil {
-			p.leave(endpoint)
-		}
+	for _, endpoint := range gone {
+		p.leave(endpoint)
 	}
 }
 
@@ -75,7 +72,7 @@ func (p *Pool) Close() {
 		return
 	}
 	p.closed = true
-	for _, endpoint := range p.live.Load().known {
+	for endpoint := range p.live.Load().each {
 		p.leave(endpoint)
 	}
 }

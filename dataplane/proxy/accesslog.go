@@ -1,152 +1,179 @@
 package proxy
 
 import (
+	"bytes"
 	"io"
+	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
-	"unicode/utf8"
+	"unsafe"
 )
 
 const (
-	// logBacklog is how many bytes of lines may wait for the writer; more are dropped and counted.
-	logBacklog = 4 << 20
-	// logField bounds a field that a client chose.
-	logField = 2048
+	// logBlock is how many bytes of lines are written at once.
+	logBlock = 64 << 10
+	// logBlocks is how many blocks may wait for the writer. What comes when all do is dropped and
+	// counted: a disk that is slow costs lines, not requests and not memory.
+	logBlocks = 64
+	// logDelay is how long a line waits for its block to fill.
+	logDelay = 250 * time.Millisecond
 )
 
-// accessLog writes a line of JSON for each request, from one goroutine, so that a slow reader of
-// the log delays no request.
+// accessLog writes a line of JSON for each request. Lines are collected in blocks, one for each
+// processor, and written by one goroutine.
 type accessLog struct {
-	out     io.Writer
-	mutex   sync.Mutex
-	pending []byte
-	dropped int
-	wake    chan struct{}
-	closed  bool
+	out io.Writer
+	// lost is told of lines that were not written.
+	lost    func(lines int)
+	shards  []logShard
+	full    chan logLines
+	free    chan []byte
+	dropped atomic.Int64
 	done    chan struct{}
 }
 
-func newAccessLog(out io.Writer) *accessLog {
+// logLines is a block and how many lines it has.
+type logLines struct {
+	bytes []byte
+	lines int
+}
+
+// logShard is a block that is being filled.
+type logShard struct {
+	log    *accessLog
+	mutex  sync.Mutex
+	block  logLines
+	clock  logClock
+	timer  *time.Timer
+	closed bool
+	_      [64]byte // so that processors do not share a line of cache
+}
+
+// newAccessLog makes a log, which must be closed; nil when there is nowhere to write to.
+func newAccessLog(out io.Writer, lost func(lines int)) *accessLog {
 	if out == nil {
 		return nil
 	}
-	l := &accessLog{out: out, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	const most = 16
+	l := &accessLog{
+		out: out, lost: lost, shards: make([]logShard, min(runtime.GOMAXPROCS(0), most)),
+		full: make(chan logLines, logBlocks), free: make(chan []byte, most), done: make(chan struct{}),
+	}
+	for i := range l.shards {
+		l.shards[i].log = l
+	}
 	go l.run()
 	return l
 }
 
+// write adds the line of a request. It does not wait for the disk.
 func (l *accessLog) write(r *Record) {
 	if l == nil {
 		return
 	}
-	l.mutex.Lock()
-	if len(l.pending) > logBacklog || l.closed {
-		l.dropped++
+	s := &l.shards[0]
+	if len(l.shards) > 1 {
+		// Records are in memory that a processor uses again and again, so this spreads them.
+		s = &l.shards[uint64(uintptr(unsafe.Pointer(r)))*0x9e3779b97f4a7c15>>32%uint64(len(l.shards))]
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.closed {
+		return
+	}
+	if s.block.lines == 0 {
+		s.begin()
+	}
+	s.block.bytes = s.clock.appendRecord(s.block.bytes, r)
+	s.block.lines++
+	if len(s.block.bytes) >= logBlock {
+		s.pass()
+	}
+}
+
+// begin sees to it that the block has memory, and is written in a while even if it does not fill.
+func (s *logShard) begin() {
+	if s.block.bytes == nil {
+		select {
+		case s.block.bytes = <-s.log.free:
+		default:
+			const line = 1024 // so that the last one hardly ever makes the block grow
+			s.block.bytes = make([]byte, 0, logBlock+line)
+		}
+	}
+	if s.timer == nil {
+		s.timer = time.AfterFunc(logDelay, s.flush)
 	} else {
-		l.pending = appendRecord(l.pending, r)
+		s.timer.Reset(logDelay)
 	}
-	l.mutex.Unlock()
+}
+
+// flush passes on what there is.
+func (s *logShard) flush() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if !s.closed && s.block.lines > 0 {
+		s.pass()
+	}
+}
+
+// pass gives the block to the writer, or drops it when the writer has too many; the mutex is held.
+func (s *logShard) pass() {
 	select {
-	case l.wake <- struct{}{}:
+	case s.log.full <- s.block:
+		s.block = logLines{}
 	default:
+		s.log.drop(s.block.lines)
+		s.block = logLines{bytes: s.block.bytes[:0]}
 	}
+}
+
+func (l *accessLog) drop(lines int) {
+	l.dropped.Add(int64(lines))
+	l.lost(lines)
 }
 
 func (l *accessLog) run() {
 	defer close(l.done)
-	var spare []byte
-	for range l.wake {
-		l.mutex.Lock()
-		lines := l.pending
-		l.pending = spare[:0]
-		dropped, closed := l.dropped, l.closed
-		l.dropped = 0
-		l.mutex.Unlock()
-		if dropped > 0 {
-			lines = append(lines, `{"dropped":`...)
-			lines = append(strconv.AppendInt(lines, int64(dropped), 10), "}\n"...)
+	for block := range l.full {
+		if n := l.dropped.Swap(0); n > 0 {
+			block.bytes = append(block.bytes, `{"dropped":`...)
+			block.bytes = append(strconv.AppendInt(block.bytes, n, 10), "}\n"...)
 		}
-		if len(lines) > 0 {
-			_, _ = l.out.Write(lines) // there is nowhere else to tell
+		if n, err := l.out.Write(block.bytes); err != nil {
+			l.drop(bytes.Count(block.bytes[n:], []byte{'\n'}))
 		}
-		if spare = lines; cap(spare) > 1<<20 {
-			spare = nil
+		if cap(block.bytes) > 2*logBlock {
+			continue // a client made it that large
 		}
-		if closed {
-			return
+		select {
+		case l.free <- block.bytes[:0]:
+		default:
 		}
 	}
 }
 
-// close writes what is pending.
+// close writes what is pending. Lines that come later are of requests that nobody waited for.
 func (l *accessLog) close() {
 	if l == nil {
 		return
 	}
-	l.mutex.Lock()
-	l.closed = true
-	l.mutex.Unlock()
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-	<-l.done
-}
-
-// appendRecord adds a line. Names of fields are part of our interface.
-func appendRecord(b []byte, r *Record) []byte {
-	b = append(b, `{"time":"`...)
-	b = r.Start.UTC().AppendFormat(b, time.RFC3339Nano)
-	b = append(b, '"')
-	b = appendText(b, "gateway", r.Gateway)
-	b = appendText(b, "listener", r.Listener)
-	b = appendText(b, "method", r.Method)
-	b = appendText(b, "host", r.Host)
-	b = appendText(b, "path", r.Path)
-	b = appendNumber(b, "status", r.Status)
-	b = append(b, `,"duration_ms":`...)
-	b = strconv.AppendFloat(b, float64(r.Duration.Microseconds())/1000, 'f', 3, 64)
-	b = appendText(b, "route", r.Route)
-	b = appendText(b, "rule", r.Rule)
-	b = appendText(b, "backend", r.Backend)
-	b = appendText(b, "endpoint", r.Endpoint)
-	b = appendNumber(b, "upstream_attempts", r.Attempts)
-	b = appendText(b, "reason", r.Reason)
-	b = appendText(b, "request_id", r.RequestID)
-	if r.Passthrough {
-		b = appendNumber(b, "bytes_up", int(r.Up))
-		b = appendNumber(b, "bytes_down", int(r.Down))
-	}
-	return append(b, "}\n"...)
-}
-
-func appendNumber(b []byte, name string, value int) []byte {
-	b = append(append(append(b, `,"`...), name...), `":`...)
-	return strconv.AppendInt(b, int64(value), 10)
-}
-
-// appendText adds a field. Whatever a client put into the value, it stays one line and one JSON
-// string, without control characters that a terminal would obey.
-func appendText(b []byte, name, value string) []byte {
-	b = append(append(append(b, `,"`...), name...), `":"`...)
-	if len(value) > logField {
-		value = value[:logField]
-	}
-	for i := 0; i < len(value); {
-		r, size := utf8.DecodeRuneInString(value[i:])
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x2028 || r == 0x2029:
-			const digits = "0123456789abcdef"
-			b = append(b, '\\', 'u', digits[r>>12&15], digits[r>>8&15], digits[r>>4&15], digits[r&15])
-		case r == utf8.RuneError:
-			b = append(b, `\ufffd`...)
-		default:
-			b = append(b, value[i:i+size]...)
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mutex.Lock()
+		s.closed = true
+		if s.timer != nil {
+			s.timer.Stop()
 		}
-		i += size
+		block := s.block
+		s.block = logLines{}
+		s.mutex.Unlock()
+		if block.lines > 0 {
+			l.full <- block
+		}
 	}
-	return append(b, '"')
+	close(l.full)
+	<-l.done
 }

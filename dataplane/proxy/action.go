@@ -3,6 +3,7 @@ package proxy
 import (
 	"reflect"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/fleetgate/fleetgate/dataplane/balance"
 	"github.com/fleetgate/fleetgate/dataplane/config"
@@ -13,57 +14,95 @@ import (
 // often the rule's host is rebuilt and under however many hosts it is.
 type action struct {
 	rule    *config.Rule
-	name    string
-	split   *balance.Weighted
-	samples map[*config.Mirror]*filter.Sample
+	split   *balance.Weighted                 // nil for the only backend of a rule
+	samples map[*config.Mirror]*filter.Sample // nil without mirrors
+	// series are what the observer gave for requests that got no backend, and for each backend; nil
+	// before the first request.
+	series atomic.Pointer[[]atomic.Pointer[any]]
 }
 
-type actionKey struct {
-	route string
-	index int
+// route is what the configuration in force has of a route.
+type route struct {
+	rules   int // how often a host has one of them
+	actions []*action
 }
 
 // attach gives the action of a rule. It is called while a configuration is applied, by one goroutine at a time.
 func (p *Proxy) attach(rule *config.Rule) any {
-	key := actionKey{rule.Route, rule.Index}
-	if known := p.actions[key]; known != nil && (known.rule == rule || reflect.DeepEqual(known.rule, rule)) {
+	r := p.routes[rule.Route]
+	if r == nil {
+		r = &route{}
+		p.routes[rule.Route] = r
+	}
+	place := 0
+	for place < len(r.actions) && r.actions[place].rule.Index != rule.Index {
+		place++
+	}
+	if place == len(r.actions) {
+		r.actions = append(r.actions, nil)
+	} else if known := r.actions[place]; known.rule == rule || reflect.DeepEqual(known.rule, rule) {
 		return known
 	}
-	a := &action{rule: rule, name: rule.Name, samples: map[*config.Mirror]*filter.Sample{}}
-	if a.name == "" {
-		a.name = strconv.Itoa(rule.Index)
-	}
+	r.actions[place] = newAction(rule)
+	return r.actions[place]
+}
+
+func newAction(rule *config.Rule) *action {
+	a := &action{rule: rule}
 	weights := make([]int32, len(rule.Backends))
 	for i := range rule.Backends {
 		weights[i] = rule.Backends[i].Weight
 		a.sample(rule.Backends[i].Filters.Mirrors)
 	}
 	a.sample(rule.Filters.Mirrors)
-	a.split = balance.NewWeighted(weights)
-	p.actions[key] = a
+	if len(weights) != 1 || weights[0] <= 0 {
+		a.split = balance.NewWeighted(weights)
+	}
 	return a
+}
+
+// next gives the number of the backend whose turn it is, -1 when none may get requests.
+func (a *action) next() int {
+	if a.split == nil {
+		return 0
+	}
+	return a.split.Next()
+}
+
+// name is the rule's name, or its number.
+func (a *action) name() string {
+	if a.rule.Name != "" {
+		return a.rule.Name
+	}
+	return strconv.Itoa(a.rule.Index) // which allocates nothing below 100
 }
 
 func (a *action) sample(mirrors []config.Mirror) {
 	for i := range mirrors {
+		if a.samples == nil {
+			a.samples = map[*config.Mirror]*filter.Sample{}
+		}
 		a.samples[&mirrors[i]] = filter.NewSample(mirrors[i].Numerator, mirrors[i].Denominator)
 	}
 }
 
-// routesOf lists the routes of a configuration, and forgets the actions of rules that are gone.
-func (p *Proxy) routesOf(chunks []config.Chunk) map[string]bool {
-	routes := map[string]bool{}
-	for c := range chunks {
-		for h := range chunks[c].Hosts {
-			for r := range chunks[c].Hosts[h].Rules {
-				routes[chunks[c].Hosts[h].Rules[r].Route] = true
-			}
-		}
+// seriesOf gives the observer's series for a backend of the rule; -1 is for requests that got none.
+func (a *action) seriesOf(observer Observer, backend int) any {
+	all := a.series.Load()
+	if all == nil {
+		none := make([]atomic.Pointer[any], 1+len(a.rule.Backends))
+		a.series.CompareAndSwap(nil, &none)
+		all = a.series.Load()
 	}
-	for key := range p.actions {
-		if !routes[key.route] {
-			delete(p.actions, key)
-		}
+	slot := &(*all)[1+backend]
+	if known := slot.Load(); known != nil {
+		return *known
 	}
-	return routes
+	name := ""
+	if backend >= 0 {
+		name = a.rule.Backends[backend].Pool
+	}
+	made := observer.Series(a.rule.Route, name)
+	slot.Store(&made)
+	return made
 }

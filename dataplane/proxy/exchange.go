@@ -47,6 +47,7 @@ type exchange struct {
 	view    router.Request
 	result  router.Result
 	action  *action
+	chosen  int // the number of the backend, from 1; 0 for none yet
 	backend *config.Backend
 	pool    *balance.Pool
 	trusted bool
@@ -166,6 +167,9 @@ func (x *exchange) handle() (int, string) {
 // finish tells the log and the observer.
 func (x *exchange) finish() {
 	x.record.Duration = time.Since(x.record.Start)
+	if x.action != nil {
+		x.record.Series = x.action.seriesOf(x.proxy.options.Observer, x.chosen-1)
+	}
 	x.proxy.log.write(&x.record)
 	x.proxy.options.Observer.Exchanged(&x.record)
 }
@@ -188,7 +192,7 @@ func (x *exchange) route() (int, string) {
 	}
 	x.action = x.result.Rule.Value.(*action) //nolint:errcheck // attach makes nothing else
 	rule := x.action.rule
-	x.record.Route, x.record.Rule = rule.Route, x.action.name
+	x.record.Route, x.record.Rule = rule.Route, x.action.name()
 	if rule.Broken != "" {
 		return 500, rule.Broken
 	}
@@ -196,30 +200,34 @@ func (x *exchange) route() (int, string) {
 }
 
 // choose takes the backend whose turn it is.
-func (x *exchange) choose() (status int, reason string) {
-	x.backend, x.pool, reason = x.state.choose(x.action, &x.record)
+func (x *exchange) choose() (int, string) {
+	i, pool, reason := x.proxy.choose(x.state, x.action, &x.record)
+	if i >= 0 {
+		x.chosen = i + 1
+		x.backend = &x.action.rule.Backends[i]
+	}
+	x.pool = pool
 	if reason != "" {
 		return 500, reason
 	}
 	return 0, ""
 }
 
-// choose takes the backend whose turn it is, or says why there is none.
-func (s *state) choose(a *action, record *Record) (*config.Backend, *balance.Pool, string) {
-	i := a.split.Next()
-	if i < 0 {
-		return nil, nil, ReasonNoBackend
+// choose takes the backend of a rule whose turn it is, by its number, -1 for none. The pool is nil when
+// there is a reason why it cannot be asked.
+func (p *Proxy) choose(s *state, a *action, record *Record) (i int, pool *balance.Pool, reason string) {
+	if i = a.next(); i < 0 {
+		return i, nil, ReasonNoBackend
 	}
 	backend := &a.rule.Backends[i]
 	record.Backend = backend.Pool
 	if backend.Invalid != "" {
-		return backend, nil, backend.Invalid
+		return i, nil, backend.Invalid
 	}
-	pool := s.pools[backend.Pool]
-	if pool == nil {
-		return backend, nil, ReasonUnknownPool
+	if pool = p.poolOf(s, backend.Pool); pool == nil {
+		return i, nil, ReasonUnknownPool
 	}
-	return backend, pool, ""
+	return i, pool, ""
 }
 
 // forward sends the request to the backend, as often as the rule allows, and its response to the client.

@@ -63,7 +63,7 @@ func (x *exchange) mirror(due []*config.Mirror) {
 }
 
 func (x *exchange) startMirror(m *config.Mirror, body []byte) bool {
-	pool := x.state.pools[m.Pool]
+	pool := x.proxy.poolOf(x.state, m.Pool)
 	if pool == nil {
 		return false
 	}

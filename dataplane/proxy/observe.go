@@ -25,10 +25,15 @@ type Record struct {
 	// from the backend.
 	Passthrough bool
 	Up, Down    int64
+	// Series is what the observer gave for this Route and Backend, nil if it was not asked.
+	Series any
 }
 
 // Observer is told what happens. Its methods are called by many goroutines and must not block.
 type Observer interface {
+	// Series is called once for a rule and one of its backends, and not at every request: what it
+	// gives comes with their records. It may be called again for equal names.
+	Series(route, backend string) any
 	// Exchanged is called at the end of every request, and of every connection that never became one;
 	// record must not be kept.
 	Exchanged(record *Record)
@@ -37,11 +42,13 @@ type Observer interface {
 	Mirrored(route, outcome string)
 	// Applied is called when a configuration is in force.
 	Applied(generation int64, revision uint64, names Names)
+	// LogDropped is called when lines of the access log were not written.
+	LogDropped(lines int)
 }
 
-// Names are all names that records of a configuration can have.
+// Names says which names records of a configuration can have. It is valid during a call only.
 type Names struct {
-	Routes, Backends map[string]bool
+	Route, Backend func(name string) bool
 }
 
 // What becomes of a mirrored request.
@@ -53,9 +60,11 @@ const (
 
 type nobody struct{}
 
+func (nobody) Series(string, string) any    { return nil }
 func (nobody) Exchanged(*Record)            {}
 func (nobody) Mirrored(string, string)      {}
 func (nobody) Applied(int64, uint64, Names) {}
+func (nobody) LogDropped(int)               {}
 
 // Reasons for responses of the proxy itself, and for exchanges that ended early.
 const (

@@ -62,11 +62,11 @@ func (t *passage) pass(name string) (alert byte, reason string) {
 		return alertUnrecognizedName, ReasonNoRoute
 	}
 	a := result.Rule.Value.(*action) //nolint:errcheck // attach makes nothing else
-	t.record.Route, t.record.Rule = a.rule.Route, a.name
+	t.record.Route, t.record.Rule = a.rule.Route, a.name()
 	if a.rule.Broken != "" {
 		return alertInternalError, a.rule.Broken
 	}
-	_, pool, reason := t.state.choose(a, &t.record)
+	_, pool, reason := t.client.server.proxy.choose(t.state, a, &t.record)
 	if reason != "" {
 		return alertInternalError, reason
 	}

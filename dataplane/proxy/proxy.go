@@ -23,8 +23,11 @@ type Proxy struct {
 
 	mutex   sync.Mutex // held by Apply and Shutdown
 	stopped bool
-	actions map[actionKey]*action
+	// routes are those of the configuration in force.
+	routes  map[string]*route
 	servers map[int32]*server
+	pace    pace
+	pooling sync.Mutex // held while a pool is made, and while a state is put in force
 
 	http1     http1.ServerOptions
 	connector *upstream.Connector
@@ -43,8 +46,8 @@ func New(options Options) *Proxy {
 	options = options.withDefaults()
 	p := &Proxy{
 		options: options,
-		log:     newAccessLog(options.AccessLog),
-		actions: map[actionKey]*action{},
+		log:     newAccessLog(options.AccessLog, options.Observer.LogDropped),
+		routes:  map[string]*route{},
 		servers: map[int32]*server{},
 	}
 	p.life, p.end = context.WithCancel(context.Background())
@@ -67,8 +70,11 @@ func (p *Proxy) Apply(next Snapshot) error {
 		return errors.New("the proxy is shut down")
 	}
 	before := p.state.Load()
-	table, errs := nextTable(before, next, p.attach)
-	built := &state{snapshot: next, table: table, pools: p.nextPools(before, next), revision: 1}
+	p.pace.begin(p.connections.Load() > 0)
+	changes := changesOf(before, &next)
+	table, errs := p.nextTable(before, &next, changes)
+	pools, gone := p.nextPools(before, changes)
+	built := &state{snapshot: next, table: table, pools: pools, revision: 1}
 	var err error
 	if built.trusted, err = parseTrusted(next.Root.TrustedProxies); err != nil {
 		errs = append(errs, fmt.Errorf("trusted proxies: %w", err))
@@ -77,15 +83,15 @@ func (p *Proxy) Apply(next Snapshot) error {
 	if before != nil {
 		built.revision = before.revision + 1
 	}
-	p.state.Store(built)
-	closeGone(before, built)
+	p.change(before, built, gone)
 	if err := p.listen(&next.Root); err != nil {
 		errs = append(errs, err)
 	} else {
 		p.ready.Store(true)
 	}
+	p.count(changes)
 	if before == nil || before.table != built.table {
-		p.options.Observer.Applied(next.Root.Generation, built.revision, Names{Routes: p.routesOf(next.Chunks), Backends: keysOf(built.pools)})
+		p.options.Observer.Applied(next.Root.Generation, built.revision, p.names(built))
 	}
 	return errors.Join(errs...)
 }
@@ -141,3 +147,6 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 
 // Requests is how many requests are under way.
 func (p *Proxy) Requests() int64 { return p.inflight.Load() }
+
+// Connections is how many connections of clients there are.
+func (p *Proxy) Connections() int64 { return p.connections.Load() }

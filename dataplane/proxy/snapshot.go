@@ -2,17 +2,18 @@ package proxy
 
 import (
 	"crypto/tls"
+	"maps"
 	"net/netip"
 	"reflect"
+	"slices"
 
-	"github.com/fleetgate/fleetgate/dataplane/balance"
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/router"
-	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
 // Snapshot is everything that a Proxy serves by. Apply keeps what it is given: the caller must not
-// change it afterwards, and may pass unchanged parts again, which makes Apply cheap.
+// change it afterwards, and may pass unchanged parts again, which makes Apply cheap: of chunks that
+// share their memory with those before, and of an equal map of endpoints, nothing is looked at.
 type Snapshot struct {
 	Root config.Root
 	// Chunks are all chunks of the root, in order of their Index.
@@ -28,7 +29,7 @@ type state struct {
 	snapshot Snapshot
 	revision uint64
 	table    *router.Table
-	pools    map[string]*balance.Pool
+	pools    map[string]*pool
 	trusted  []netip.Prefix
 	// listeners are by name, endings those that end TLS, ports what the listeners of each have in common.
 	listeners map[string]*config.Listener
@@ -44,21 +45,22 @@ func (s *state) isTrusted(c *client) bool {
 }
 
 // nextTable builds the table for a snapshot on top of the one before.
-func nextTable(before *state, next Snapshot, attach func(*config.Rule) any) (*router.Table, []error) {
+func (p *Proxy) nextTable(before *state, next *Snapshot, changes []chunkChange) (*router.Table, []error) {
 	if before == nil {
-		return router.Build(next.Root, next.Chunks, router.WithValue(attach))
+		return router.Build(next.Root, next.Chunks, router.WithValue(p.attach), router.WithPause(p.pace.pause))
 	}
 	table := before.table
 	var errs []error
 	if !reflect.DeepEqual(before.snapshot.Root, next.Root) {
 		table, errs = table.UpdateRoot(next.Root)
 	}
-	var changed []config.Chunk
-	for i, chunk := range next.Chunks {
-		if i >= len(before.snapshot.Chunks) || i >= before.snapshot.Root.Chunks || !sameChunk(before.snapshot.Chunks[i], chunk) {
-			changed = append(changed, chunk)
+	changed := make([]config.Chunk, 0, len(changes))
+	for _, c := range changes {
+		if c.now != nil {
+			changed = append(changed, *c.now)
 		}
 	}
+	changed = append(changed, next.Chunks[len(next.counted()):]...) // for the fault that they are
 	if len(changed) == 0 {
 		return table, errs
 	}
@@ -66,57 +68,91 @@ func nextTable(before *state, next Snapshot, attach func(*config.Rule) any) (*ro
 	return table, append(errs, faults...)
 }
 
-func sameChunk(a, b config.Chunk) bool {
-	if a.Index != b.Index || len(a.Hosts) != len(b.Hosts) || len(a.Pools) != len(b.Pools) {
-		return false
-	}
-	if len(a.Hosts) > 0 && &a.Hosts[0] == &b.Hosts[0] {
-		return true
-	}
-	return reflect.DeepEqual(a, b)
-}
-
-// nextPools keeps pools that stay and gives every pool its endpoints.
-func (p *Proxy) nextPools(before *state, next Snapshot) map[string]*balance.Pool {
-	pools := make(map[string]*balance.Pool)
-	for _, chunk := range next.Chunks {
-		for _, c := range chunk.Pools {
-			if pools[c.Key] == nil {
-				pools[c.Key] = p.poolFor(before, next, c)
-			}
-		}
-	}
-	return pools
-}
-
-func (p *Proxy) poolFor(before *state, next Snapshot, c config.Pool) *balance.Pool {
-	endpoints := next.Endpoints[c.Key]
+// nextPools keeps pools that stay. gone are the pools of before that are not in use any more.
+func (p *Proxy) nextPools(before *state, changes []chunkChange) (pools map[string]*pool, gone []*pool) {
 	if before != nil {
-		if pool := before.pools[c.Key]; pool != nil && pool.Config == c {
-			if !reflect.DeepEqual(before.snapshot.Endpoints[c.Key], endpoints) {
-				pool.Update(endpoints)
+		pools = before.pools
+	}
+	p.pooling.Lock()
+	defer p.pooling.Unlock()
+	edit := poolEdit{pools: pools}
+	for _, c := range changes {
+		if c.now != nil {
+			for i := range c.now.Pools {
+				edit.add(&c.now.Pools[i])
 			}
-			return pool
 		}
 	}
-	pool := balance.NewPool(c, p.options.Health, balance.WithConns(p.connect), balance.WithGone(disconnect))
-	pool.Update(endpoints)
-	return pool
+	for _, c := range changes {
+		if c.was != nil {
+			for i := range c.was.Pools {
+				edit.release(c.was.Pools[i].Key)
+			}
+		}
+	}
+	return edit.pools, edit.gone
 }
 
-// connect and disconnect give the endpoints of pools their connections.
-func (p *Proxy) connect(address string) any { return p.connector.Endpoint(address) }
+// poolEdit changes pools that are in use, in a copy that is made when it is needed.
+type poolEdit struct {
+	pools  map[string]*pool
+	copied bool
+	gone   []*pool
+}
 
-func disconnect(conns any) { conns.(*upstream.Endpoint).Close() } //nolint:errcheck // connect made it
-
-// closeGone closes the pools that the new state does not have.
-func closeGone(before, after *state) {
-	if before == nil {
+// add notes that a chunk names a pool, and makes one that is new, or other than before.
+func (e *poolEdit) add(c *config.Pool) {
+	if known := e.pools[c.Key]; known != nil && *known.config == *c {
+		known.config = c // so that the chunk of before is not kept for it
+		known.chunks++
 		return
 	}
-	for key, pool := range before.pools {
-		if after.pools[key] != pool {
-			pool.Close()
+	next := &pool{config: c, chunks: 1}
+	if known := e.pools[c.Key]; known != nil {
+		next.chunks += known.chunks
+	}
+	e.replace(c.Key, next)
+}
+
+// release notes that a chunk does not name a pool any more.
+func (e *poolEdit) release(key string) {
+	known := e.pools[key]
+	if known.chunks--; known.chunks == 0 {
+		e.replace(key, nil)
+	}
+}
+
+// replace puts a pool in the place of the one that has this key; nil for none.
+func (e *poolEdit) replace(key string, next *pool) {
+	if !e.copied {
+		e.pools, e.copied = maps.Clone(e.pools), true
+		if e.pools == nil {
+			e.pools = map[string]*pool{}
+		}
+	}
+	if known := e.pools[key]; known != nil {
+		e.gone = append(e.gone, known)
+	}
+	if next == nil {
+		delete(e.pools, key)
+		return
+	}
+	e.pools[key] = next
+}
+
+// updateEndpoints tells the live pools whose endpoints are others than before.
+func updateEndpoints(before, built *state) {
+	was, now := before.snapshot.Endpoints, built.snapshot.Endpoints
+	if reflect.ValueOf(was).Pointer() == reflect.ValueOf(now).Pointer() {
+		return
+	}
+	for key, known := range built.pools {
+		live := known.live.Load()
+		if live == nil {
+			continue // it is made with the endpoints of its time
+		}
+		if a, b := was[key], now[key]; !shared(a, b) && !slices.Equal(a, b) {
+			live.Update(b)
 		}
 	}
 }
@@ -131,12 +167,4 @@ func parseTrusted(networks []string) (trusted []netip.Prefix, err error) {
 		trusted = append(trusted, prefix.Masked())
 	}
 	return trusted, err
-}
-
-func keysOf(pools map[string]*balance.Pool) map[string]bool {
-	keys := make(map[string]bool, len(pools))
-	for key := range pools {
-		keys[key] = true
-	}
-	return keys
 }

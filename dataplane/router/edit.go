@@ -21,16 +21,18 @@ func (t *Table) rebuild(before []config.Chunk, replaced map[int]bool) []error {
 		if !slices.EqualFunc(now.parts[key], was.parts[key], part.equal) {
 			dirty = append(dirty, key)
 		}
+		t.pause()
 	}
 	for _, key := range was.keys {
 		if now.parts[key] == nil {
 			dirty = append(dirty, key)
 		}
 	}
-	b := &builder{attach: t.attach, compiled: map[string]*expression{}}
+	b := &builder{attach: t.attach, pause: t.pause, compiled: map[string]*expression{}}
 	changes := map[string][]change[*host]{} // by listener
 	for _, key := range dirty {
 		changes[key.listener] = append(changes[key.listener], b.change(t.hosts[key.listener], key.hostname, now.parts[key], replaced))
+		t.pause()
 	}
 	hosts := map[string]*index[*host]{}
 	maps.Copy(hosts, t.hosts)

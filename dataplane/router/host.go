@@ -34,6 +34,7 @@ type paths struct {
 // builder makes hosts, and remembers what they can share.
 type builder struct {
 	attach func(*config.Rule) any
+	pause  func()
 	// compiled are the expressions that were met, by their text.
 	compiled map[string]*expression
 	errs     []error
@@ -88,6 +89,9 @@ func (b *builder) paths(p *paths, parts []part) {
 		for r := range parts[i].rules {
 			rules = append(rules, Rule{Config: &parts[i].rules[r]})
 			b.rule(&rules[len(rules)-1])
+			if len(rules)%100 == 0 {
+				b.pause()
+			}
 		}
 	}
 	slices.SortFunc(b.drafts, byPath)

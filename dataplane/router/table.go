@@ -32,6 +32,7 @@ type Table struct {
 	hosts  map[string]*index[*host]
 	ports  ports
 	attach func(*config.Rule) any
+	pause  func()
 }
 
 // Option changes how a Table is built.
@@ -43,9 +44,15 @@ func WithValue(attach func(*config.Rule) any) Option {
 	return func(t *Table) { t.attach = attach }
 }
 
+// WithPause calls pause between the steps of building, about every hundred rules or more often: a
+// place to let others have the processor.
+func WithPause(pause func()) Option {
+	return func(t *Table) { t.pause = pause }
+}
+
 // Build makes a Table of a whole configuration. An error names a match that can never be true; the rest works.
 func Build(root config.Root, chunks []config.Chunk, options ...Option) (*Table, []error) {
-	t := &Table{root: root}
+	t := &Table{root: root, pause: func() {}}
 	for _, option := range options {
 		option(t)
 	}

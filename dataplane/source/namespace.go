@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"maps"
 	"sync"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -30,19 +29,25 @@ func newNamespace(ctx context.Context, group *sync.WaitGroup, c clients, name st
 	}}
 }
 
-// want sees to it that these Services are kept, and says whether they all are known by now.
-func (n *namespace) want(wanted map[string]bool) bool {
-	if n.next != nil && n.next.feed.settled() {
-		if n.current != nil {
-			n.current.feed.stop()
-		}
-		n.current, n.next = n.next, nil
+// settle changes over to what was listed anew, once that is in, and says whether it did.
+func (n *namespace) settle() bool {
+	if n.next == nil || !n.next.feed.settled() {
+		return false
 	}
-	if n.current != nil && subset(wanted, n.current.wanted) {
+	if n.current != nil {
+		n.current.feed.stop()
+	}
+	n.current, n.next = n.next, nil
+	return true
+}
+
+// want says whether these Services all are kept by now; if not, all that are wanted are listed anew.
+func (n *namespace) want(some map[string]bool, all func() map[string]bool) bool {
+	if n.current != nil && subset(some, n.current.wanted) {
 		return true
 	}
 	if n.next == nil {
-		s := newServices(maps.Clone(wanted))
+		s := newServices(all())
 		n.next = &watched{s, n.start(s)}
 	}
 	return false
@@ -53,6 +58,14 @@ func (n *namespace) endpoints(pool *config.Pool) []config.Endpoint {
 		return nil
 	}
 	return n.current.endpoints(pool)
+}
+
+// news gives the Services whose slices changed since it was asked last.
+func (n *namespace) news() map[string]bool {
+	if n.current == nil {
+		return nil
+	}
+	return n.current.news()
 }
 
 func (n *namespace) stop() {

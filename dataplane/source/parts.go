@@ -23,6 +23,8 @@ type parts struct {
 	// uid is the root object's, and reported the generation that its status has for this pod.
 	uid      types.UID
 	reported int64
+	// changes counts the parts that were taken.
+	changes uint64
 }
 
 type part[T any] struct {
@@ -62,22 +64,33 @@ func (p *parts) take(object *dataplanev1alpha1.ProxyConfig) error {
 			}
 		}
 		next, err := decode(p.root, spec)
-		if err == nil {
+		if err == nil && next != p.root {
 			p.root = next
+			p.changes++
 		}
 		return err
 	case spec.Part == dataplanev1alpha1.PartChunk && object.Name == fmt.Sprintf("%s-%d", p.name, spec.Index):
-		next, err := decode(p.chunks[int(spec.Index)], spec)
-		if err != nil {
-			return err
-		}
-		if next.value.Index != int(spec.Index) {
-			return fmt.Errorf("the data is of chunk %d", next.value.Index)
-		}
-		p.chunks[int(spec.Index)] = next
-		return nil
+		return p.takeChunk(spec)
 	}
 	return fmt.Errorf("part %q, index %d does not go with this name", spec.Part, spec.Index)
+}
+
+func (p *parts) takeChunk(spec *dataplanev1alpha1.ProxyConfigSpec) error {
+	have := p.chunks[int(spec.Index)]
+	next, err := decode(have, spec)
+	if err != nil || next == have {
+		return err
+	}
+	if next.value.Index != int(spec.Index) {
+		return fmt.Errorf("the data is of chunk %d", next.value.Index)
+	}
+	compact(&next.value)
+	if have != nil {
+		share(&next.value, &have.value)
+	}
+	p.chunks[int(spec.Index)] = next
+	p.changes++
+	return nil
 }
 
 // decode gives the part as it was when its bytes are the same, so that whoever compares sees no change.
@@ -92,13 +105,15 @@ func decode[T config.Root | config.Chunk](have *part[T], spec *dataplanev1alpha1
 	return &part[T]{spec.Checksum, value}, nil
 }
 
-// whole gives the configuration when all of its parts are there.
-func (p *parts) whole() (config.Root, []config.Chunk, bool) {
+// whole gives the configuration when all of its parts are there, if it is another one than after
+// so many changes.
+func (p *parts) whole(seen *uint64) (config.Root, []config.Chunk, bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	if p.root == nil {
+	if p.root == nil || p.changes == *seen {
 		return config.Root{}, nil, false
 	}
+	*seen = p.changes
 	chunks := make([]config.Chunk, 0, p.root.value.Chunks)
 	for i := range p.root.value.Chunks {
 		chunk := p.chunks[i]

@@ -25,6 +25,7 @@ type slice struct {
 	remote    bool
 	ports     []slicePort
 	endpoints []sliceEndpoint
+	next      *slice // of the same Service
 }
 
 type slicePort struct {
@@ -33,7 +34,7 @@ type slicePort struct {
 }
 
 type sliceEndpoint struct {
-	address            netip.Addr
+	address            string
 	ready, terminating bool
 }
 
@@ -41,18 +42,25 @@ type sliceEndpoint struct {
 type services struct {
 	mutex  sync.Mutex
 	wanted map[string]bool
-	// slices are by Service, then by name.
-	slices map[string]map[string]*slice
+	// slices are by their own name, and by Service.
+	slices    map[string]*slice
+	byService map[string]*slice
+	// changed are the Services whose slices are others than those that were told.
+	changed map[string]bool
 }
 
 func newServices(wanted map[string]bool) *services {
-	return &services{wanted: wanted, slices: map[string]map[string]*slice{}}
+	return &services{
+		wanted: wanted, slices: map[string]*slice{}, byService: map[string]*slice{}, changed: map[string]bool{},
+	}
 }
 
 func (s *services) replace(all []*discoveryv1.EndpointSlice) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.slices = map[string]map[string]*slice{}
+	for name := range s.slices {
+		s.forget(name)
+	}
 	for _, object := range all {
 		s.keep(object)
 	}
@@ -61,7 +69,7 @@ func (s *services) replace(all []*discoveryv1.EndpointSlice) {
 func (s *services) put(object *discoveryv1.EndpointSlice) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.forget(object.Name)
+	s.forget(object.Name) // it may have changed its Service
 	s.keep(object)
 }
 
@@ -71,11 +79,21 @@ func (s *services) drop(object *discoveryv1.EndpointSlice) {
 	s.forget(object.Name)
 }
 
-// forget looks under every Service: a slice may change its label.
 func (s *services) forget(name string) {
-	for _, named := range s.slices {
-		delete(named, name)
+	known := s.slices[name]
+	if known == nil {
+		return
 	}
+	delete(s.slices, name)
+	if first := s.byService[known.service]; first != known {
+		for first.next != known {
+			first = first.next
+		}
+		first.next = known.next
+	} else if s.byService[known.service] = known.next; known.next == nil {
+		delete(s.byService, known.service)
+	}
+	s.changed[known.service] = true
 }
 
 func (s *services) keep(object *discoveryv1.EndpointSlice) {
@@ -83,10 +101,21 @@ func (s *services) keep(object *discoveryv1.EndpointSlice) {
 	if !s.wanted[kept.service] {
 		return
 	}
-	if s.slices[kept.service] == nil {
-		s.slices[kept.service] = map[string]*slice{}
+	s.slices[object.Name] = kept
+	kept.next, s.byService[kept.service] = s.byService[kept.service], kept
+	s.changed[kept.service] = true
+}
+
+// news gives the Services whose slices changed since it was asked last.
+func (s *services) news() map[string]bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if len(s.changed) == 0 {
+		return nil
 	}
-	s.slices[kept.service][object.Name] = kept
+	changed := s.changed
+	s.changed = map[string]bool{}
+	return changed
 }
 
 func newSlice(object *discoveryv1.EndpointSlice) *slice {
@@ -100,6 +129,7 @@ func newSlice(object *discoveryv1.EndpointSlice) *slice {
 	if object.AddressType == discoveryv1.AddressTypeFQDN {
 		return s
 	}
+	s.ports, s.endpoints = make([]slicePort, 0, len(object.Ports)), make([]sliceEndpoint, 0, len(object.Endpoints))
 	for _, port := range object.Ports {
 		if port.Port != nil {
 			name := ""
@@ -133,7 +163,7 @@ func newEndpoint(e *discoveryv1.Endpoint) (sliceEndpoint, bool) {
 	if !ready && (!serving || !terminating) {
 		return sliceEndpoint{}, false
 	}
-	return sliceEndpoint{address: address, ready: ready && !terminating, terminating: terminating}, true
+	return sliceEndpoint{address: address.String(), ready: ready && !terminating, terminating: terminating}, true
 }
 
 // endpoints gives the endpoints of a pool: the cluster's own, and other clusters' only when none
@@ -142,7 +172,7 @@ func (s *services) endpoints(pool *config.Pool) []config.Endpoint {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	local, remote := found{}, found{}
-	for _, slice := range s.slices[pool.Service] {
+	for slice := s.byService[pool.Service]; slice != nil; slice = slice.next {
 		to := &local
 		if slice.remote {
 			to = &remote
@@ -172,7 +202,7 @@ type found struct {
 
 func (f *found) add(s *slice, port int32) {
 	for _, e := range s.endpoints {
-		endpoint := config.Endpoint{Address: e.address.String(), Port: port, Terminating: !e.ready}
+		endpoint := config.Endpoint{Address: e.address, Port: port, Terminating: !e.ready}
 		if e.ready {
 			f.ready = append(f.ready, endpoint)
 		} else {

@@ -9,7 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"reflect"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -25,8 +25,12 @@ import (
 	"github.com/fleetgate/fleetgate/dataplane/proxy"
 )
 
-// pause is the least time between two configurations: what changes together is applied together.
-const pause = 50 * time.Millisecond
+// The first change is applied at once. What comes within a window after it is applied together, at
+// its end; each window in which something came makes the next one twice as long, until one is empty.
+const (
+	firstWindow   = 5 * time.Millisecond
+	longestWindow = 100 * time.Millisecond
+)
 
 // Options say whose configuration to follow.
 type Options struct {
@@ -51,13 +55,23 @@ type Source struct {
 	group    sync.WaitGroup
 
 	// What follows belongs to the goroutine of Run.
-	// force is the configuration in force, without endpoints; applied is what was last applied.
-	force      *proxy.Snapshot
-	applied    proxy.Snapshot
+	// force is the configuration in force, coming the next one if not all that it names is known yet;
+	// seen is how many changes of parts they have. presented are the certificates in force.
+	force, coming *configuration
+	seen          uint64
+	backends      *backends
+	presented     map[string]*tls.Certificate
+
 	namespaces map[string]*namespace
 	secrets    map[string]*watchedSecret
 	failed     string
 	told       report
+}
+
+// configuration is what the parts of one moment say.
+type configuration struct {
+	root   config.Root
+	chunks []config.Chunk
 }
 
 type watchedSecret struct {
@@ -98,6 +112,7 @@ func New(options Options) (*Source, error) {
 			log: options.Log, wanted: make(chan int64, 1),
 		},
 		changed:    make(chan struct{}, 1),
+		backends:   newBackends(),
 		namespaces: map[string]*namespace{},
 		secrets:    map[string]*watchedSecret{},
 	}, nil
@@ -126,10 +141,24 @@ func (s *Source) Run(ctx context.Context) {
 		case <-timer.C:
 		}
 		s.assemble(watching)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		for window := firstWindow; s.more(ctx, window); window = min(2*window, longestWindow) {
+			s.assemble(watching)
 		}
+	}
+}
+
+// more waits for a window to end, and says whether something changed in it.
+func (s *Source) more(ctx context.Context, window time.Duration) bool {
+	select {
+	case <-time.After(window):
+	case <-ctx.Done():
+		return false
+	}
+	select {
+	case <-s.changed:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -144,25 +173,87 @@ func (s *Source) notify() {
 // assemble puts in force what is whole: a new configuration once all that it names is known, and
 // till then the one before with the endpoints and certificates of now.
 func (s *Source) assemble(ctx context.Context) {
-	if root, chunks, ok := s.parts.whole(); ok {
-		if s.known(ctx, root, chunks) {
-			s.force = &proxy.Snapshot{Root: root, Chunks: chunks}
-			s.prune()
-		}
+	if root, chunks, ok := s.parts.whole(&s.seen); ok {
+		s.coming = &configuration{root, chunks}
+	}
+	moved := s.settle()
+	again := s.failed != "" // a fault may be one that passes, like a port that is still taken
+	if s.coming != nil && s.known(ctx, s.coming) {
+		s.enforce(s.coming)
+		s.coming, again = nil, true
 	}
 	if s.force == nil {
 		return
 	}
-	next := proxy.Snapshot{
-		Root: s.force.Root, Chunks: s.force.Chunks,
-		Endpoints: s.endpoints(), Certificates: s.certificates(),
-	}
-	// A fault may be one that passes, like a port that is still taken: it is tried again.
-	if s.failed != "" || !reflect.DeepEqual(next, s.applied) {
-		s.applied = next
-		s.log(s.options.Apply(next))
+	s.refresh(moved)
+	endpoints, changed := s.backends.frozen()
+	certificates := s.certificates()
+	if again || changed || !maps.Equal(certificates, s.presented) {
+		s.presented = certificates
+		s.log(s.options.Apply(proxy.Snapshot{
+			Root: s.force.root, Chunks: s.force.chunks, Endpoints: endpoints, Certificates: certificates,
+		}))
 	}
 	s.tell()
+}
+
+// settle gives the namespaces that changed over to what they listed anew.
+func (s *Source) settle() map[string]bool {
+	moved := map[string]bool{}
+	for name, n := range s.namespaces {
+		if n.settle() {
+			moved[name] = true
+		}
+	}
+	return moved
+}
+
+// enforce makes a configuration the one in force, and stops watching what it does not name.
+func (s *Source) enforce(next *configuration) {
+	var was []config.Chunk
+	if s.force != nil {
+		was = s.force.chunks
+	}
+	changes := changesBetween(was, next.chunks)
+	s.force = next
+	s.backends.change(changes)
+	for _, c := range changes {
+		for i := range c.now.Pools {
+			s.update(c.now.Pools[i].Key)
+		}
+	}
+	s.prune()
+}
+
+// refresh takes over the endpoints of Services that changed, and all of those in namespaces that moved.
+func (s *Source) refresh(moved map[string]bool) {
+	for name, n := range s.namespaces {
+		news := n.news()
+		if moved[name] {
+			continue
+		}
+		for changed := range news {
+			for b := s.backends.services[service{name, changed}]; b != nil; b = b.next {
+				s.update(b.pool.Key)
+			}
+		}
+	}
+	if len(moved) == 0 {
+		return
+	}
+	for key, b := range s.backends.pools {
+		if moved[b.pool.Namespace] {
+			s.update(key)
+		}
+	}
+}
+
+// update takes over the endpoints of one pool.
+func (s *Source) update(key string) {
+	pool := s.backends.pools[key].pool
+	if n := s.namespaces[pool.Namespace]; n != nil {
+		s.backends.set(key, n.endpoints(pool))
+	}
 }
 
 // log tells of a fault of the configuration once, not at every change of an endpoint.
@@ -180,7 +271,7 @@ func (s *Source) log(err error) {
 // tell has the generation in force reported, when the status does not have it.
 func (s *Source) tell() {
 	uid, reported := s.parts.status()
-	want := report{uid: uid, generation: s.force.Root.Generation, at: time.Now()}
+	want := report{uid: uid, generation: s.force.root.Generation, at: time.Now()}
 	if reported == want.generation {
 		s.told = report{}
 		return
@@ -192,43 +283,59 @@ func (s *Source) tell() {
 	s.reporter.report(want.generation)
 }
 
-// wantedBy lists the Services by namespace that a configuration names.
-func wantedBy(chunks []config.Chunk, into map[string]map[string]bool) {
-	for c := range chunks {
-		for p := range chunks[c].Pools {
-			pool := &chunks[c].Pools[p]
-			if into[pool.Namespace] == nil {
-				into[pool.Namespace] = map[string]bool{}
-			}
-			into[pool.Namespace][pool.Service] = true
-		}
-	}
-}
-
 // known starts to watch what a configuration names, and says whether all of it is known. What the
 // configuration in force names goes on being watched.
-func (s *Source) known(ctx context.Context, root config.Root, chunks []config.Chunk) bool {
-	all := map[string]map[string]bool{}
-	wantedBy(chunks, all)
+func (s *Source) known(ctx context.Context, next *configuration) bool {
+	var was []config.Chunk
 	if s.force != nil {
-		wantedBy(s.force.Chunks, all)
+		was = s.force.chunks
+	}
+	some := map[string]map[string]bool{}
+	for _, c := range changesBetween(was, next.chunks) {
+		wantedBy(&c.now, some)
 	}
 	known := true
-	for name, wanted := range all {
+	for name, wanted := range some {
 		n := s.namespaces[name]
 		if n == nil {
 			n = newNamespace(ctx, &s.group, s.clients, name, s.notify)
 			s.namespaces[name] = n
 		}
-		known = n.want(wanted) && known
+		known = n.want(wanted, func() map[string]bool { return wantedIn(name, was, next.chunks) }) && known
 	}
-	for secret := range secretsOf(&root) {
+	for secret := range secretsOf(&next.root) {
 		if s.secrets[secret] == nil {
 			s.secrets[secret] = s.watchSecret(ctx, secret)
 		}
 		known = s.secrets[secret].feed.settled() && known
 	}
 	return known
+}
+
+// wantedBy lists the Services by namespace that a chunk names.
+func wantedBy(chunk *config.Chunk, into map[string]map[string]bool) {
+	for p := range chunk.Pools {
+		pool := &chunk.Pools[p]
+		if into[pool.Namespace] == nil {
+			into[pool.Namespace] = map[string]bool{}
+		}
+		into[pool.Namespace][pool.Service] = true
+	}
+}
+
+// wantedIn lists the Services of one namespace that configurations name.
+func wantedIn(namespace string, configurations ...[]config.Chunk) map[string]bool {
+	wanted := map[string]bool{}
+	for _, chunks := range configurations {
+		for c := range chunks {
+			for p := range chunks[c].Pools {
+				if pool := &chunks[c].Pools[p]; pool.Namespace == namespace {
+					wanted[pool.Service] = true
+				}
+			}
+		}
+	}
+	return wanted
 }
 
 func (s *Source) watchSecret(ctx context.Context, key string) *watchedSecret {
@@ -244,15 +351,13 @@ func (s *Source) watchSecret(ctx context.Context, key string) *watchedSecret {
 
 // prune stops watching what the configuration in force does not name.
 func (s *Source) prune() {
-	wanted := map[string]map[string]bool{}
-	wantedBy(s.force.Chunks, wanted)
 	for name, n := range s.namespaces {
-		if wanted[name] == nil {
+		if s.backends.namespaces[name] == 0 {
 			n.stop()
 			delete(s.namespaces, name)
 		}
 	}
-	secrets := secretsOf(&s.force.Root)
+	secrets := secretsOf(&s.force.root)
 	for key, w := range s.secrets {
 		if !secrets[key] {
 			w.feed.stop()
@@ -271,19 +376,6 @@ func secretsOf(root *config.Root) map[string]bool {
 		}
 	}
 	return secrets
-}
-
-func (s *Source) endpoints() map[string][]config.Endpoint {
-	all := map[string][]config.Endpoint{}
-	for c := range s.force.Chunks {
-		for p := range s.force.Chunks[c].Pools {
-			pool := &s.force.Chunks[c].Pools[p]
-			if n := s.namespaces[pool.Namespace]; n != nil && all[pool.Key] == nil {
-				all[pool.Key] = n.endpoints(pool)
-			}
-		}
-	}
-	return all
 }
 
 func (s *Source) certificates() map[string]*tls.Certificate {

@@ -320,6 +320,31 @@ func TestCertificatesFollowTheirSecrets(t *testing.T) {
 	}
 }
 
+// TestABurstIsNotAnApplyForEachChange has the API server tell of many changes one after the other.
+func TestABurstIsNotAnApplyForEachChange(t *testing.T) {
+	a := newAPI(t)
+	a.put("proxyconfigs", rootPart(t, 1, 1))
+	a.put("proxyconfigs", chunkPart(t, 0, "shop/cart", "shop/pay"))
+	a.put("endpointslices", endpointSlice("shop/pay", "pay-1", nil, ready("10.0.1.1")))
+	f := follow(t, a)
+	first := f.until("first", func(s proxy.Snapshot) bool { return len(addresses(s, "shop/pay:80")) == 1 })
+	_, before := f.last()
+	const changes = 400
+	for i := range changes {
+		a.put("endpointslices", endpointSlice("shop/cart", "cart-1", nil, ready(fmt.Sprintf("10.0.%d.%d", 2+i/200, 1+i%200))))
+		time.Sleep(100 * time.Microsecond)
+	}
+	s := f.until("the last one", func(s proxy.Snapshot) bool {
+		return reflect.DeepEqual(addresses(s, "shop/cart:80"), []string{"10.0.3.200"})
+	})
+	if _, after := f.last(); after-before > changes/4 {
+		t.Fatalf("%d changes were applied %d times", changes, after-before)
+	}
+	if !shared(first.Endpoints["shop/pay:80"], s.Endpoints["shop/pay:80"]) {
+		t.Fatal("a Service that did not change was looked at again")
+	}
+}
+
 func TestOutageOfTheAPIServer(t *testing.T) {
 	a := newAPI(t)
 	a.put("proxyconfigs", rootPart(t, 1, 1))

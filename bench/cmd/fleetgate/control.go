@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/fleetgate/fleetgate/bench/measure"
@@ -14,19 +15,31 @@ import (
 
 // control obeys lines on the standard input:
 //
-//	swap    every route of the table is replaced by another one of the same meaning
-//	change  one host is added
+//	prepare  the configuration for the next swap is made, which is not the proxy's work
+//	swap     every route of the table is replaced by another one of the same meaning
+//	change   one host is added
 //
 // Each is answered with a line: the host that is there now and was not before ("-" for none), the
 // monotonic time in nanoseconds at which the proxy got the configuration, and how long Apply took.
 func control(p *proxy.Proxy, t table.Table) {
 	last, _ := p.Snapshot()
+	var prepared *proxy.Snapshot
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		added := "-"
 		switch lines.Text() {
-		case "swap":
+		case "prepare":
 			t.Edition++
-			last = t.Snapshot()
+			next := t.Snapshot()
+			prepared = &next
+			runtime.GC()
+			fmt.Fprintln(os.Stdout, added, 0, 0)
+			continue
+		case "swap":
+			if prepared == nil {
+				fmt.Fprintln(os.Stdout, "error: nothing is prepared")
+				continue
+			}
+			last, prepared = *prepared, nil
 		case "change":
 			added = routes.Host(t.Hosts)
 			t.Hosts++

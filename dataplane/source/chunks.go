@@ -1,0 +1,52 @@
+package source
+
+import (
+	"reflect"
+
+	"github.com/fleetgate/fleetgate/dataplane/config"
+)
+
+// chunkChange is a chunk and the one that comes in its place; either may be empty.
+type chunkChange struct{ was, now config.Chunk }
+
+// changesBetween gives the chunks that differ. A part that was not decoded anew shares its memory.
+func changesBetween(was, now []config.Chunk) (changes []chunkChange) {
+	for i := range max(len(was), len(now)) {
+		var c chunkChange
+		if i < len(was) {
+			c.was = was[i]
+		}
+		if i < len(now) {
+			c.now = now[i]
+		}
+		if !shared(c.was.Hosts, c.now.Hosts) || !shared(c.was.Pools, c.now.Pools) {
+			changes = append(changes, c)
+		}
+	}
+	return changes
+}
+
+// shared says that two slices are the same memory.
+func shared[T any](a, b []T) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// share lets a chunk have the memory of the one before for hosts that did not change, so that
+// nobody has to compare them again or keeps them twice.
+func share(now, was *config.Chunk) {
+	type key struct {
+		listener, hostname string
+		tier               int
+	}
+	known := make(map[key]int, len(was.Hosts))
+	for i := range was.Hosts {
+		h := &was.Hosts[i]
+		known[key{h.Listener, h.Hostname, h.Tier}] = i
+	}
+	for i := range now.Hosts {
+		h := &now.Hosts[i]
+		if j, ok := known[key{h.Listener, h.Hostname, h.Tier}]; ok && reflect.DeepEqual(h.Rules, was.Hosts[j].Rules) {
+			*h = was.Hosts[j]
+		}
+	}
+}
