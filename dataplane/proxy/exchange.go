@@ -124,6 +124,7 @@ func (x *exchange) refuse(s *http1.Server, fault *http1.Fault) {
 	x.http1 = http1Stream{s, x}
 	x.in = &x.http1
 	x.setRequestID()
+	x.in.closing() // what follows on the connection cannot be told apart
 	x.answer(fault.Status, fault.Reason)
 	x.finish()
 }
