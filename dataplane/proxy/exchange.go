@@ -220,7 +220,9 @@ func (x *exchange) forward() (int, string) {
 	if !x.prepare() {
 		return 500, ReasonRewriteFailed
 	}
-	if x.req.HasBody() || x.req.Upgrade != "" && x.req.Version == message.HTTP2 {
+	// What is said in a tunnel is no body, and must not reach a backend before it has agreed to that; but
+	// to a backend of HTTP/2 a tunnel is a stream like any other.
+	if tunnel := x.req.Method == "CONNECT"; x.req.HasBody() && (!tunnel || isHTTP2(x.pool.Config.Protocol)) {
 		x.body = newUpload(x)
 	}
 	mirrors := x.mirrorsDue()
@@ -232,6 +234,8 @@ func (x *exchange) forward() (int, string) {
 		status, reason = try.status()
 	case x.response.Status == 101:
 		status, reason = x.upgrade(&try)
+	case x.declined():
+		status, reason = 502, ReasonBadUpgrade
 	default:
 		x.respond(&try)
 	}
