@@ -23,6 +23,7 @@ const (
 	backendTimeout         // the attempt took too long
 	requestTimeout         // the whole request took too long
 	bodyFailed             // the client did not send the body that it said it would
+	bodyTooLarge           // the client sent more than it may
 	clientGone
 )
 
@@ -63,6 +64,8 @@ func (t *attempt) status() (int, string) {
 		return 504, ReasonRequestTimeout
 	case bodyFailed:
 		return 400, ReasonBadBody
+	case bodyTooLarge:
+		return 413, ReasonBodyTooLarge
 	case clientGone:
 		return 499, ReasonClientGone
 	}
@@ -241,6 +244,8 @@ func (x *exchange) classify(t *attempt, err error) failure {
 		return requestTimeout
 	case errors.Is(err, errBackendTimeout):
 		return backendTimeout
+	case errors.Is(err, errBodyTooLarge), errors.Is(x.cause(), errBodyTooLarge):
+		return bodyTooLarge
 	case errors.Is(err, errBadBody), errors.Is(x.cause(), errBadBody):
 		return bodyFailed
 	case x.cause() != nil, errors.Is(err, errClientGone):

@@ -268,7 +268,7 @@ func (x *exchange) answer(status int, reason string) {
 		x.in.abort()
 		return // there is nobody to tell
 	}
-	if (status == 400 || status == 408) && x.req.Version != message.HTTP2 {
+	if (status == 400 || status == 408 || status == 413) && x.req.Version != message.HTTP2 {
 		x.in.closing() // what follows on the connection cannot be told apart
 	}
 	x.startReply(status)

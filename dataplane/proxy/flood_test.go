@@ -335,3 +335,25 @@ func TestTooManyConnections(t *testing.T) {
 	disperse()
 	m.end(0, most*(16<<10), most+50)
 }
+
+// TestBodiesWithoutALengthAreBounded keeps that a bound of bodies cannot be passed by not saying a length.
+func TestBodiesWithoutALengthAreBounded(t *testing.T) {
+	stuck := conversing(t, func(_ net.Conn, in *bufio.Reader, _ *recorder) { _, _ = io.Copy(io.Discard, in) })
+	b := start(t, plainSnapshot([]config.Rule{prefixRule("n/r", "/", "a")}, map[string][]config.Endpoint{"a": {stuck.Endpoint}}),
+		func(o *proxy.Options) { o.MaxBodyBytes = 1000 })
+	const head = "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+	chunk := "64\r\n" + strings.Repeat("x", 100) + "\r\n"
+	for _, body := range []string{strings.Repeat(chunk, 11), "400\r\n" + strings.Repeat("x", 0x400) + "\r\n"} {
+		if got := b.raw(head + body); !strings.HasPrefix(got, "HTTP/1.1 413") || !strings.Contains(got, "Connection: close\r\n") || b.last("/x")["reason"] != "body_too_large" {
+			t.Errorf("got %q", got)
+		}
+	}
+	p := b.peer()
+	p.must(p.ask(1, false, append([]string{":method", "POST"}, get("/y")[2:]...)...))
+	for range 11 {
+		p.must(p.WriteData(1, false, make([]byte, 100)))
+	}
+	if got := p.outcome(1); got != "413" || b.last("/y")["reason"] != "body_too_large" {
+		t.Errorf("over HTTP/2: got %s", got)
+	}
+}

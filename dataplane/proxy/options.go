@@ -30,7 +30,7 @@ type Options struct {
 	MaxHeaderBytes int
 	// MaxFields bounds the number of header fields of a request. Default 100.
 	MaxFields int
-	// MaxBodyBytes bounds the body of a request that says its length; 0 for no bound.
+	// MaxBodyBytes bounds the body of a request, whether it says its length or not; 0 for no bound.
 	MaxBodyBytes int64
 	// BodyTimeout and WriteTimeout bound the time in which a client sends nothing of a body that it
 	// began, or takes nothing of a response. Default 60 s.

@@ -147,3 +147,27 @@ func TestTunnelOverHTTP2BeginsWhenItIsOpen(t *testing.T) {
 		t.Errorf("got %q", got.String())
 	}
 }
+
+// TestAnswersToUnfinishedBodies keeps that a client of HTTP/2 hears why its request failed while it was still
+// sending: a stream that is reset says nothing, and is tried again.
+func TestAnswersToUnfinishedBodies(t *testing.T) {
+	slow := prefixRule("n/slow", "/slow", "mute")
+	slow.Timeouts.Request = 50
+	mute := conversing(t, func(_ net.Conn, in *bufio.Reader, _ *recorder) { _, _ = io.Copy(io.Discard, in) })
+	torn := conversing(t, func(_ net.Conn, in *bufio.Reader, _ *recorder) { _, _ = http.ReadRequest(in) })
+	b := start(t, plainSnapshot([]config.Rule{prefixRule("n/dead", "/dead", "dead"), slow, prefixRule("n/torn", "/torn", "torn")},
+		map[string][]config.Endpoint{"dead": {dead(t)}, "mute": {mute.Endpoint}, "torn": {torn.Endpoint}}))
+	for path, want := range map[string]string{"/dead": "502", "/slow": "504", "/torn": "502", "/none": "404"} {
+		p := b.peer()
+		p.must(p.ask(1, false, append([]string{":method", "POST"}, get(path)[2:]...)...))
+		p.must(p.WriteData(1, false, []byte("hello")))
+		if got := p.outcome(1); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+		p.must(p.WriteData(1, true, []byte("world"))) // as one that has not heard yet
+		p.must(p.ask(3, true, get("/none")...))
+		if got := p.outcome(3); got != "404" {
+			t.Errorf("%s: the next request: %s", path, got)
+		}
+	}
+}

@@ -97,6 +97,9 @@ func (x *exchange) converse(call upstream.Call) {
 		call.Cancel(errEnded)
 	}()
 	copyBody(x.in, call)
+	if x.req.Version == message.HTTP2 {
+		_ = x.in.Body(nil, true) // what a closed connection is over HTTP/2 (RFC 8441 section 5)
+	}
 	x.in.stop()
 	<-up
 }

@@ -29,7 +29,7 @@ type upload struct {
 	moved sync.Cond
 	keep  bool
 	kept  []byte
-	// received is how much came; it is len(kept) while that did not overflow.
+	// received is how much came, of the goroutine that reads.
 	received int64
 	overflow bool
 	// ended says that the body is whole.
@@ -85,7 +85,7 @@ func (u *upload) begin() error {
 	if !in.Here() {
 		return u.x.tellToContinue()
 	}
-	piece, err := in.Next()
+	piece, err := u.read()
 	switch {
 	case errors.Is(err, io.EOF):
 		u.whole = len(in.Trailers()) == 0
@@ -99,7 +99,6 @@ func (u *upload) begin() error {
 		u.first, u.whole = piece, true
 		return nil
 	}
-	u.received = int64(len(piece))
 	if u.keep = u.keep && len(piece) <= replayLimit; u.keep {
 		u.kept = append(u.kept, piece...)
 		u.first = nil
@@ -107,6 +106,18 @@ func (u *upload) begin() error {
 		u.first = piece
 	}
 	return nil
+}
+
+var errBodyTooLarge = errors.New("the request's body is too large")
+
+// read reads the next piece, and holds a body that did not say its length to its bound.
+func (u *upload) read() ([]byte, error) {
+	piece, err := u.x.in.Next()
+	u.received += int64(len(piece))
+	if limit := u.x.proxy.options.MaxBodyBytes; err == nil && limit > 0 && u.received > limit {
+		return nil, errBodyTooLarge
+	}
+	return piece, err
 }
 
 func (x *exchange) tellToContinue() error {
@@ -157,7 +168,7 @@ func (u *upload) run() {
 			piece = nil
 			continue
 		}
-		next, err := u.x.in.Next()
+		next, err := u.read()
 		if piece = u.took(next, err); err != nil && !errors.Is(err, io.EOF) {
 			u.broken(err)
 			return
@@ -174,7 +185,6 @@ func (u *upload) took(piece []byte, err error) []byte {
 		u.trailers = u.x.in.Trailers()
 		return nil
 	}
-	u.received += int64(len(piece))
 	u.ended = u.x.in.Ended()
 	if u.keep && !u.overflow && len(u.kept)+len(piece) <= replayLimit {
 		u.kept = append(u.kept, piece...)
@@ -285,6 +295,9 @@ func (u *upload) broken(err error) {
 
 // bodyError tells a client that sends nonsense, or nothing, from one that is gone.
 func bodyError(err error) error {
+	if errors.Is(err, errBodyTooLarge) {
+		return err
+	}
 	var fault *http1.Fault
 	if errors.As(err, &fault) || errors.Is(err, http1.ErrSlowBody) || isTimeout(err) {
 		return errBadBody
