@@ -236,31 +236,65 @@ func headersOf(f *http2.Framer, id uint32, ended, whole bool, block []byte) erro
 type framePart = func(f *http2.Framer, id uint32, b *blocks) error
 
 var frameParts = []framePart{
-	func(f *http2.Framer, id uint32, b *blocks) error { return headersOf(f, id, true, true, b.request("GET")) },
-	func(f *http2.Framer, id uint32, b *blocks) error { return headersOf(f, id, false, true, b.of(":status", "200", "x", "y")) },
-	func(f *http2.Framer, id uint32, b *blocks) error { return headersOf(f, id, false, true, b.request("POST")) },
-	func(f *http2.Framer, id uint32, b *blocks) error { return headersOf(f, id, true, true, b.of("x-sum", "1")) },
+	func(f *http2.Framer, id uint32, b *blocks) error {
+		return headersOf(f, id, true, true, b.request("GET"))
+	},
+	func(f *http2.Framer, id uint32, b *blocks) error {
+		return headersOf(f, id, false, true, b.of(":status", "200", "x", "y"))
+	},
+	func(f *http2.Framer, id uint32, b *blocks) error {
+		return headersOf(f, id, false, true, b.request("POST"))
+	},
+	func(f *http2.Framer, id uint32, b *blocks) error {
+		return headersOf(f, id, true, true, b.of("x-sum", "1"))
+	},
 	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WriteData(id, false, []byte("hello")) },
 	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WriteData(id, true, make([]byte, 16384)) },
-	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WriteDataPadded(id, true, []byte("hello"), make([]byte, 100)) },
-	func(f *http2.Framer, id uint32, b *blocks) error { return headersOf(f, id, false, false, b.request("PUT", "content-length", "5")) },
+	func(f *http2.Framer, id uint32, _ *blocks) error {
+		return f.WriteDataPadded(id, true, []byte("hello"), make([]byte, 100))
+	},
+	func(f *http2.Framer, id uint32, b *blocks) error {
+		return headersOf(f, id, false, false, b.request("PUT", "content-length", "5"))
+	},
 	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WriteRSTStream(id, http2.ErrCodeCancel) },
-	func(f *http2.Framer, id uint32, b *blocks) error { return f.WriteContinuation(id, false, b.of("a", "b")) },
-	func(f *http2.Framer, id uint32, b *blocks) error { return f.WriteContinuation(id, true, b.of("c", "d")) },
+	func(f *http2.Framer, id uint32, b *blocks) error {
+		return f.WriteContinuation(id, false, b.of("a", "b"))
+	},
+	func(f *http2.Framer, id uint32, b *blocks) error {
+		return f.WriteContinuation(id, true, b.of("c", "d"))
+	},
 	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WriteWindowUpdate(0, 1<<16+id) },
 	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WriteWindowUpdate(id, 1<<30) },
-	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: id << 14}) },
-	func(f *http2.Framer, id uint32, b *blocks) error { return headersOf(f, id, false, true, b.of(":status", "103", "link", "x")) },
-	func(f *http2.Framer, id uint32, b *blocks) error { return headersOf(f, id, true, true, b.of(":status", "204", "content-length", "0")) },
+	func(f *http2.Framer, id uint32, _ *blocks) error {
+		return f.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: id << 14})
+	},
+	func(f *http2.Framer, id uint32, b *blocks) error {
+		return headersOf(f, id, false, true, b.of(":status", "103", "link", "x"))
+	},
+	func(f *http2.Framer, id uint32, b *blocks) error {
+		return headersOf(f, id, true, true, b.of(":status", "204", "content-length", "0"))
+	},
 	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WriteGoAway(id, http2.ErrCodeNo, nil) },
 	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WritePing(id&1 == 1, [8]byte{byte(id)}) },
-	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WritePriority(id, http2.PriorityParam{StreamDep: 5}) },
-	func(f *http2.Framer, id uint32, b *blocks) error { return headersOf(f, id, false, true, b.request("CONNECT", "cookie", "a", "cookie", "b", ":protocol", "websocket")) },
-	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: id}, http2.Setting{ID: http2.SettingEnableConnectProtocol, Val: id & 1}) },
-	func(f *http2.Framer, id uint32, _ *blocks) error { return headersOf(f, id, true, true, bytes.Repeat([]byte{0x80 | 62}, 1000)) },
+	func(f *http2.Framer, id uint32, _ *blocks) error {
+		return f.WritePriority(id, http2.PriorityParam{StreamDep: 5})
+	},
+	func(f *http2.Framer, id uint32, b *blocks) error {
+		return headersOf(f, id, false, true, b.request("CONNECT", "cookie", "a", "cookie", "b", ":protocol", "websocket"))
+	},
+	func(f *http2.Framer, id uint32, _ *blocks) error {
+		return f.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: id}, http2.Setting{ID: http2.SettingEnableConnectProtocol, Val: id & 1})
+	},
+	func(f *http2.Framer, id uint32, _ *blocks) error {
+		return headersOf(f, id, true, true, bytes.Repeat([]byte{0x80 | 62}, 1000))
+	},
 	func(f *http2.Framer, _ uint32, _ *blocks) error { return f.WriteSettingsAck() },
-	func(f *http2.Framer, id uint32, b *blocks) error { return headersOf(f, id, false, true, b.of(":status", "200", "content-length", "5")) },
-	func(f *http2.Framer, id uint32, _ *blocks) error { return f.WriteRawFrame(http2.FrameType(id), http2.Flags(id), id, []byte{0, 0, 0, byte(id), 1}) },
+	func(f *http2.Framer, id uint32, b *blocks) error {
+		return headersOf(f, id, false, true, b.of(":status", "200", "content-length", "5"))
+	},
+	func(f *http2.Framer, id uint32, _ *blocks) error {
+		return f.WriteRawFrame(http2.FrameType(id), http2.Flags(id), id, []byte{0, 0, 0, byte(id), 1})
+	},
 }
 
 // FuzzHeaderBlock holds a request that came over HTTP/2 to be read as the same one by two backends of HTTP/1.1:
@@ -329,4 +363,3 @@ func expectation(err error) bool {
 	fault, ok := errors.AsType[*http1.Fault](err)
 	return ok && fault.Status == 417
 }
-

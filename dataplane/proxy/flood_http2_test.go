@@ -61,7 +61,9 @@ func floods() []flood {
 		{"PING", "CVE-2019-9512", nil, func(p *peer, i int) error { return p.WritePing(false, [8]byte{byte(i)}) }, []string{calm}},
 		{"answers to no PING", "", nil, func(p *peer, i int) error { return p.WritePing(true, [8]byte{byte(i)}) }, []string{calm}},
 		{"SETTINGS", "CVE-2019-9515", nil, func(p *peer, _ int) error { return p.WriteSettings() }, []string{calm}},
-		{"long SETTINGS", "CVE-2020-11080", nil, func(p *peer, _ int) error { return p.WriteSettings(slices.Repeat([]wire.Setting{{ID: wire.SettingInitialWindowSize, Val: 1 << 16}}, 300)...) }, []string{calm}},
+		{"long SETTINGS", "CVE-2020-11080", nil, func(p *peer, _ int) error {
+			return p.WriteSettings(slices.Repeat([]wire.Setting{{ID: wire.SettingInitialWindowSize, Val: 1 << 16}}, 300)...)
+		}, []string{calm}},
 		{"answers to no SETTINGS", "", nil, func(p *peer, _ int) error { return p.WriteSettingsAck() }, []string{calm}},
 		{"PRIORITY", "CVE-2019-9513", nil, func(p *peer, i int) error { return p.WritePriority(streamOf(i), wire.PriorityParam{Weight: byte(i)}) }, []string{calm}},
 		{"empty DATA", "CVE-2019-9518", openPost, func(p *peer, _ int) error { return p.WriteData(1, false, nil) }, []string{calm}},
@@ -74,17 +76,29 @@ func floods() []flood {
 		{"RST_STREAM for nobody", "", closed, func(p *peer, _ int) error { return p.WriteRSTStream(1, wire.ErrCodeCancel) }, []string{calm}},
 		{"unknown frames", "", nil, func(p *peer, _ int) error { return p.WriteRawFrame(0xee, 0, 0, make([]byte, 100)) }, []string{calm}},
 		{"GOAWAY", "", nil, func(p *peer, _ int) error { return p.WriteGoAway(0, wire.ErrCodeNo, nil) }, []string{calm, "closed"}},
-		{"PUSH_PROMISE", "", nil, func(p *peer, _ int) error { return p.WritePushPromise(wire.PushPromiseParam{StreamID: 1, PromiseID: 2, EndHeaders: true}) }, []string{"goaway PROTOCOL_ERROR"}},
-		{"more streams than there may be", "", nil, func(p *peer, i int) error { return p.ask(streamOf(i), false, append([]string{":method", "POST"}, get("/x")[2:]...)...) }, []string{calm}},
+		{"PUSH_PROMISE", "", nil, func(p *peer, _ int) error {
+			return p.WritePushPromise(wire.PushPromiseParam{StreamID: 1, PromiseID: 2, EndHeaders: true})
+		}, []string{"goaway PROTOCOL_ERROR"}},
+		{"more streams than there may be", "", nil, func(p *peer, i int) error {
+			return p.ask(streamOf(i), false, append([]string{":method", "POST"}, get("/x")[2:]...)...)
+		}, []string{calm}},
 		{"HPACK bomb", "references to one large field", bomb, func(p *peer, i int) error { return p.fragment(streamOf(i), bytes.Repeat([]byte{0x80 | 62}, 2<<10)) }, []string{calm}},
 		{"HPACK table thrown over", "evictions", nil, func(p *peer, i int) error { return p.fragment(streamOf(i), tableChurn()) }, []string{calm}},
-		{"HPACK table of another size", "each block may say one", nil, func(p *peer, i int) error { return p.fragment(streamOf(i), []byte{0x20, 0x3f, 0xe1, 0x1f, 0x82, 0x86, 0x84, 0, 1, 'X', 1, 'y'}) }, []string{calm}},
+		{"HPACK table of another size", "each block may say one", nil, func(p *peer, i int) error {
+			return p.fragment(streamOf(i), []byte{0x20, 0x3f, 0xe1, 0x1f, 0x82, 0x86, 0x84, 0, 1, 'X', 1, 'y'})
+		}, []string{calm}},
 		{"HPACK table beyond its bound", "", nil, func(p *peer, i int) error { return p.fragment(streamOf(i), []byte{0x3f, 0xe2, 0x1f}) }, []string{"goaway COMPRESSION_ERROR"}},
-		{"HPACK integer without end", "", nil, func(p *peer, i int) error { return p.fragment(streamOf(i), append([]byte{0xff}, bytes.Repeat([]byte{0x80}, 10<<10)...)) }, []string{"goaway COMPRESSION_ERROR"}},
+		{"HPACK integer without end", "", nil, func(p *peer, i int) error {
+			return p.fragment(streamOf(i), append([]byte{0xff}, bytes.Repeat([]byte{0x80}, 10<<10)...))
+		}, []string{"goaway COMPRESSION_ERROR"}},
 		{"many small fields", "CVE-2019-9516", nil, func(p *peer, i int) error { return p.fragment(streamOf(i), bytes.Repeat([]byte{0, 1, 'a', 0}, 3<<10)) }, []string{calm}},
 		{"fields without names", "CVE-2019-9516", nil, func(p *peer, i int) error { return p.fragment(streamOf(i), bytes.Repeat([]byte{0, 0, 0}, 3<<10)) }, []string{calm}},
-		{"crumbs of cookies", "they are joined into one", nil, func(p *peer, i int) error { return p.ask(streamOf(i), true, get("/x", slices.Repeat([]string{"cookie", "a"}, 300)...)...) }, []string{calm}},
-		{"lists beyond the bound", "", nil, func(p *peer, i int) error { return p.fragment(streamOf(i), p.encode(get("/x", "a", strings.Repeat("x", 9<<10))...)) }, []string{calm}},
+		{"crumbs of cookies", "they are joined into one", nil, func(p *peer, i int) error {
+			return p.ask(streamOf(i), true, get("/x", slices.Repeat([]string{"cookie", "a"}, 300)...)...)
+		}, []string{calm}},
+		{"lists beyond the bound", "", nil, func(p *peer, i int) error {
+			return p.fragment(streamOf(i), p.encode(get("/x", "a", strings.Repeat("x", 9<<10))...))
+		}, []string{calm}},
 		{"blocks beyond the bound", "", nil, func(p *peer, i int) error { return p.fragment(streamOf(i), bytes.Repeat([]byte{0, 1, 'a', 0}, 32<<10)) }, []string{calm}},
 	}
 }

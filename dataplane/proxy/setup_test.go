@@ -15,11 +15,9 @@ import (
 	"testing"
 	"time"
 
-
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/proxy"
 )
-
 
 // bed is a running proxy on real sockets.
 type bed struct {
