@@ -163,7 +163,7 @@ func TestFloodsOfHTTP2(t *testing.T) {
 // run floods until the connection ends, and says how it did.
 func (f *flood) run(b *bed, rounds int, sent *atomic.Int64) string {
 	p := b.peer()
-	defer p.Conn.Close()
+	defer p.Close()
 	p.ReadMetaHeaders = nil // answers are not looked at
 	out := bufio.NewWriterSize(counted{p.Conn, sent}, 16<<10)
 	reading := p.Framer

@@ -289,7 +289,7 @@ func (b *bed) post(size int, release <-chan struct{}, sent *atomic.Int64) string
 	out := counted{conn, sent}
 	_, _ = fmt.Fprintf(out, "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", size)
 	piece := make([]byte, 4<<10)
-	for i := 0; i < size/len(piece); i++ {
+	for range size / len(piece) {
 		_ = conn.SetWriteDeadline(time.Now().Add(20 * time.Millisecond)) // slow, whether it is taken or not
 		if _, err := out.Write(piece); err != nil && !isTimeout(err) {
 			break

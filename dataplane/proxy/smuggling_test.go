@@ -28,7 +28,7 @@ func TestAttacksByFraming(t *testing.T) {
 	const chunked = post + "Transfer-Encoding: chunked\r\n\r\n"
 	const read = "POST /x a hello"
 	bytesOfChunks := strings.Repeat("1;a="+strings.Repeat("b", 200)+"\r\nx\r\n", 90)
-	attack.run(attack{}, t, []attack{
+	runAttacks(t, []attack{
 		{"length before chunks", "CL.TE", post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400", nil, nil},
 		{"chunks before length", "TE.CL", post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", "400", nil, nil},
 		{"length and chunks in a trailer", "the framing is over by then: dropped", chunked + "5\r\nhello\r\n0\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n", "200 200", []string{read}, []string{"Content-Length: 9"}},
@@ -68,7 +68,7 @@ func TestAttacksByFraming(t *testing.T) {
 
 func TestAttacksByTarget(t *testing.T) {
 	get := func(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n" }
-	attack.run(attack{}, t, []attack{
+	runAttacks(t, []attack{
 		{"dots", "/a/../admin is what a backend opens", get("/a/../admin"), "200 200", []string{"GET /admin a"}, []string{".."}},
 		{"encoded dots", "", get("/a/%2e%2E/admin"), "200 200", []string{"GET /admin a"}, []string{"%2"}},
 		{"overlong dots", "decoders of old read C0 AE as a dot", get("/a/%c0%ae%c0%ae/admin"), "400", nil, nil},
@@ -109,7 +109,7 @@ func TestAttacksByTarget(t *testing.T) {
 func TestAttacksByFields(t *testing.T) {
 	with := func(fields string) string { return "GET /x HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n" }
 	seen := []string{"GET /x a"}
-	attack.run(attack{}, t, []attack{
+	runAttacks(t, []attack{
 		{"underscore twin", "X_Forwarded_For is X-Forwarded-For to CGI", with("X_Forwarded_For: 6.6.6.6\r\n"), "400", nil, nil},
 		{"dotted twin", "some turn every other byte into a dash's twin", with("X.Forwarded.For: 6.6.6.6\r\n"), "400", nil, nil},
 		{"odd twin of framing", "", with("Content.Length: 5\r\n"), "400", nil, nil},
@@ -132,8 +132,8 @@ func TestAttacksByFields(t *testing.T) {
 	})
 }
 
-// run sends each attack with a request behind it, to a proxy of its own with one rule for everything.
-func (attack) run(t *testing.T, attacks []attack) {
+// runAttacks sends each attack with a request behind it, to a proxy of its own with one rule for everything.
+func runAttacks(t *testing.T, attacks []attack) {
 	t.Helper()
 	for _, a := range attacks {
 		t.Run(a.name, func(t *testing.T) {

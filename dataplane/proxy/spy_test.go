@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -43,7 +44,7 @@ func (w recording) Write(p []byte) (int, error) {
 func (s *spy) answer(conn net.Conn, wire *bufio.Reader) bool {
 	request, err := http.ReadRequest(wire)
 	if err != nil {
-		if err != io.EOF && !strings.Contains(err.Error(), "closed") && !strings.Contains(err.Error(), "reset") {
+		if !errors.Is(err, io.EOF) && !strings.Contains(err.Error(), "closed") && !strings.Contains(err.Error(), "reset") {
 			s.note("unreadable: " + err.Error())
 		}
 		return false
