@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/fleetgate/fleetgate/dataplane/admin"
 	"github.com/fleetgate/fleetgate/dataplane/proxy"
 )
@@ -138,7 +136,6 @@ func scrape(t *testing.T, metrics *admin.Metrics) (int, string) {
 }
 
 func TestServeEndsWithItsContext(t *testing.T) {
-	defer goleak.VerifyNone(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -29,12 +29,12 @@ func EditHeader(header Header, edit *config.HeaderEdit) {
 	}
 	for _, h := range edit.Set {
 		if editable(h.Name, h.Value) {
-			header.Set(h.Name, h.Value)
+			header.Set(h.Name, strings.Trim(h.Value, " \t"))
 		}
 	}
 	for _, h := range edit.Add {
 		if editable(h.Name, h.Value) {
-			header.Add(h.Name, h.Value)
+			header.Add(h.Name, strings.Trim(h.Value, " \t"))
 		}
 	}
 }
@@ -45,8 +45,13 @@ var framing = map[string]bool{
 }
 
 func editable(name, value string) bool {
-	if name == "" || strings.ContainsAny(value, "\r\n\x00") || framing[strings.ToLower(name)] {
+	if name == "" || framing[strings.ToLower(name)] {
 		return false
+	}
+	for i := range len(value) {
+		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
 	}
 	for i := range len(name) {
 		if !tokenByte(name[i]) {

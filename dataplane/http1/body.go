@@ -252,6 +252,16 @@ func (s *Server) drained() bool {
 	return true
 }
 
+// keepEarly makes the byte that Watch read the beginning of a tunnel.
+func (b *body) keepEarly(s *Server) {
+	if !s.hasEarly {
+		return
+	}
+	b.release()
+	b.more, b.written, s.hasEarly = socket.LargeBuffers.Get(), 1, false
+	b.more.Bytes[0] = s.early[0]
+}
+
 // keepRest makes what was read past the body the beginning of the next request.
 func (b *body) keepRest(s *Server) {
 	if b.more != nil && b.read < b.written {

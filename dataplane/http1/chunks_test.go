@@ -147,6 +147,7 @@ func TestChunksTrailers(t *testing.T) {
 		{"control", "", "Cache-Control: a\r\nExpect: b\r\nIf-Match: c\r\nRange: d\r\nTE: e\r\nB: c\r\n", "B=c"},
 		{"connection", "", "Connection: B\r\nKeep-Alive: a\r\nUpgrade: b\r\nProxy-Connection: c\r\nB: c\r\n", "B=c"},
 		{"underscore", "a twin of a name with a hyphen", "X_Forwarded_For: a\r\nB: c\r\n", "B=c"},
+		{"other twin", "", "X.Forwarded.For: a\r\nB.c: d\r\n", "B.c=d"},
 		{"almost", "names that only begin so", "Hosts: a\r\nIf: b\r\nContents: c\r\n", "Hosts=a If=b Contents=c"},
 	}
 	for _, c := range cases {

@@ -6,7 +6,7 @@ var class = newClasses()
 const (
 	// tokenByte is a tchar of RFC 9110 section 5.6.2.
 	tokenByte uint8 = 1 << iota
-	// nameByte is a tchar but the underscore, which is a hyphen's twin to CGI and its heirs.
+	// nameByte is what most names are made of: letters, digits and hyphens.
 	nameByte
 	// targetByte may be in a request target: everything visible, bytes from 0x80 included, but '#'.
 	targetByte
@@ -38,8 +38,8 @@ func newClasses() (classes [256]uint8) {
 		}
 	}
 	mark(alphanumeric, tokenByte|nameByte|hostByte)
-	mark("!#$%&'*+-.^`|~", tokenByte|nameByte)
-	mark("_", tokenByte)
+	mark("-", nameByte)
+	mark("!#$%&'*+-.^_`|~", tokenByte)
 	mark("-._~!$&'()*+;=", hostByte)
 	return classes
 }

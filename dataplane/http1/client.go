@@ -23,14 +23,15 @@ type Client struct {
 	out     *socket.Buffer
 	pending []byte
 
-	method             string
-	chunked            bool
-	left               int64
-	sent               bool // some of the request may have reached the backend
-	sentAll, answered  bool
-	tunnel, unreusable bool
-	cancelled          atomic.Pointer[error]
-	exchanges          int
+	method            string
+	chunked           bool
+	left              int64
+	sent              bool // some of the request may have reached the backend
+	sentAll, answered bool
+	tunnel            bool
+	unreusable        atomic.Bool // either goroutine may find that out
+	cancelled         atomic.Pointer[error]
+	exchanges         int
 }
 
 // writeTimeout is how long a backend may take no bytes of a request.
@@ -121,7 +122,7 @@ func (c *Client) Body(piece []byte, last bool) error {
 		return c.writeChunk(piece, last)
 	}
 	if c.left -= int64(len(piece)); c.left < 0 || last && c.left > 0 {
-		c.unreusable = true
+		c.unreusable.Store(true)
 		return errBodyLength
 	}
 	err := c.write(nil, piece, nil)
@@ -178,7 +179,7 @@ func (c *Client) write(head, piece, tail []byte) error {
 
 // failed notes that the connection is not to be used again, and gives the reason of a Cancel if there was one.
 func (c *Client) failed(err error) error {
-	c.unreusable = true
+	c.unreusable.Store(true)
 	if reason := c.cancelled.Load(); reason != nil {
 		return *reason
 	}
@@ -194,7 +195,7 @@ func (c *Client) freeOut() {
 // and response are whole, and nothing came that nobody asked for. If it cannot, it is closed.
 func (c *Client) Release() bool {
 	unread := c.read < c.written || c.body.read < c.body.written
-	ok := !c.unreusable && !c.tunnel && c.sentAll && c.answered && c.body.ended && !unread && c.cancelled.Load() == nil
+	ok := !c.unreusable.Load() && !c.tunnel && c.sentAll && c.answered && c.body.ended && !unread && c.cancelled.Load() == nil
 	c.freeOut()
 	c.head.Free()
 	c.head, c.read, c.written = nil, 0, 0
@@ -207,6 +208,6 @@ func (c *Client) Release() bool {
 
 // Close closes the connection.
 func (c *Client) Close() {
-	c.unreusable = true
+	c.unreusable.Store(true)
 	_ = c.conn.Close() // the end of it either way
 }

@@ -42,6 +42,7 @@ const (
 	emptyFieldName
 	spaceBeforeColon
 	underscore
+	twin
 	obsoleteFold
 	tooManyFields
 	badHost
@@ -88,6 +89,7 @@ var requestFaults = [flaws]Fault{
 	emptyFieldName:    {400, "empty_field_name"},
 	spaceBeforeColon:  {400, "space_before_colon"},
 	underscore:        {400, "underscore"},
+	twin:              {400, "twin"},
 	obsoleteFold:      {400, "obsolete_fold"},
 	tooManyFields:     {431, "too_many_fields"},
 	badHost:           {400, "bad_host"},

@@ -11,6 +11,12 @@ import (
 // length with its CRLF. names is the class of the bytes that a name may have.
 func parseField(s string, names uint8, field *message.Field) (length int, f flaw) {
 	colon := span(s, 0, names)
+	if names == nameByte && colon < len(s) && s[colon] != ':' && class[s[colon]]&tokenByte != 0 {
+		var f flaw
+		if colon, f = rareName(s, colon); f != sound {
+			return 0, f
+		}
+	}
 	if colon == 0 || colon == len(s) || s[colon] != ':' {
 		return 0, badName(s, colon)
 	}
@@ -27,6 +33,19 @@ func parseField(s string, names uint8, field *message.Field) (length int, f flaw
 	return end + 2, sound
 }
 
+// rareName gives the end of a name with other bytes than nameByte has, the first of them at i. An underscore
+// is a hyphen's twin to CGI and its heirs, and to some of them all of those bytes are.
+func rareName(s string, i int) (int, flaw) {
+	end := span(s, i, tokenByte)
+	switch {
+	case strings.IndexByte(s[i:end], '_') >= 0:
+		return 0, underscore
+	case message.IsTwin(s[:end]):
+		return 0, twin
+	}
+	return end, sound
+}
+
 // badName says what is wrong with the byte at i, where a name should go on or its colon should be.
 func badName(s string, i int) flaw {
 	switch {
@@ -39,8 +58,6 @@ func badName(s string, i int) flaw {
 		return spaceBeforeColon
 	case s[i] == ':':
 		return emptyFieldName
-	case s[i] == '_':
-		return underscore
 	case class[s[i]]&controlByte != 0 && badEnd(s, i) != badHead:
 		return badEnd(s, i)
 	}

@@ -102,7 +102,9 @@ func (c *Client) understand(head []byte, r *message.Response) error {
 	default:
 		c.body.start(closed)
 	}
-	c.unreusable = c.unreusable || r.Close
+	if r.Close {
+		c.unreusable.Store(true)
+	}
 	return nil
 }
 

@@ -207,6 +207,10 @@ func TestParseRequestRefuses(t *testing.T) {
 		{"no colon", "", get + "A\r\n\r\n", 400, "bad_field_name"},
 		{"bytes in a name", "", get + "A\xe9: c\r\n\r\n", 400, "bad_field_name"},
 		{"separator in a name", "", get + "Aaaaaaaaaaaaaaaaaaaaaaa(: c\r\n\r\n", 400, "bad_field_name"},
+		{"dotted twin", "to some it is a hyphen too", get + "X.Forwarded.For: c\r\n\r\n", 400, "twin"},
+		{"twin of framing", smuggling, get + "Content~Length: 1\r\n\r\n", 400, "twin"},
+		{"twin of a family", "", get + "x!forwarded-anything-however-long-it-may-be: c\r\n\r\n", 400, "twin"},
+		{"underscore behind another byte", "", get + "X.A_B: c\r\n\r\n", 400, "underscore"},
 		{"underscore", "to CGI it is a hyphen: X_Forwarded_For would be X-Forwarded-For", get + "X_A: c\r\n\r\n", 400, "underscore"},
 
 		{"no Host", "", line + "\r\n", 400, "no_host"},

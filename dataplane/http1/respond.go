@@ -65,6 +65,7 @@ func (s *Server) Respond(r *message.Response, piece []byte, last bool) error {
 	head := AppendResponse(out.Bytes[:0], r, framing)
 	if s.response.tunnel {
 		s.body.start(closed)
+		s.body.keepEarly(s)
 		return s.write(head)
 	}
 	if s.response.bodiless {

@@ -109,7 +109,6 @@ func (s *Server) first(idle func(bool)) error {
 
 // wholeHead reads until the head at s.read is complete and gives its length.
 func (s *Server) wholeHead() (int, error) {
-	s.skipEmptyLine()
 	seen, late := 0, false
 	for {
 		end, err := HeadEnd(s.head.Bytes[s.read:s.written], seen)
@@ -131,14 +130,6 @@ func (s *Server) wholeHead() (int, error) {
 			return 0, headError(err)
 		}
 		s.written += n
-		s.skipEmptyLine()
-	}
-}
-
-// skipEmptyLine ignores one empty line before a request, which some clients send after a body (RFC 9112 section 2.2).
-func (s *Server) skipEmptyLine() {
-	if b := s.head.Bytes[s.read:s.written]; len(b) >= 2 && b[0] == '\r' && b[1] == '\n' && s.read == 0 {
-		s.read = 2
 	}
 }
 

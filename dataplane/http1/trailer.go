@@ -45,7 +45,7 @@ func (c *Chunks) line(b []byte) int {
 // dropped and not refused, since a trailer may be dropped at any time, and so is done no harm. The
 // underscore is for the CGI heirs, as in heads.
 func mayTrail(f *message.Field) bool {
-	if f.Hop || f.ID != message.Other || strings.IndexByte(f.Name, '_') >= 0 {
+	if f.Hop || f.ID != message.Other || strings.IndexByte(f.Name, '_') >= 0 || message.IsTwin(f.Name) {
 		return false
 	}
 	for _, prefix := range notTrailerPrefixes {

@@ -11,10 +11,10 @@ import (
 var class = newClasses()
 
 const (
-	// nameByte is a tchar of RFC 9110 section 5.6.2 but upper case, which HTTP/2 has none of, and
-	// the underscore.
+	// nameByte is what most names are made of: letters, of lower case as all of HTTP/2's, digits and
+	// hyphens.
 	nameByte uint8 = 1 << iota
-	// tokenByte is a tchar.
+	// tokenByte is a tchar of RFC 9110 section 5.6.2.
 	tokenByte
 	// targetByte may be in :path: everything visible, bytes from 0x80 included, but '#'.
 	targetByte
@@ -39,8 +39,8 @@ func newClasses() (classes [256]uint8) {
 			classes[c] |= targetByte
 		}
 	}
-	mark(lower+digits+"!#$%&'*+-.^`|~", nameByte|tokenByte)
-	mark(upper+"_", tokenByte)
+	mark(lower+digits+"-", nameByte|tokenByte)
+	mark(upper+"!#$%&'*+.^_`|~", tokenByte)
 	mark(lower+upper+digits+"-._~!$&'()*+;=", hostByte)
 	return classes
 }

@@ -176,8 +176,8 @@ func (h *head) addField(name, value string) {
 	h.fields = append(h.fields, f)
 }
 
-// checkName says whether a name may be kept. An underscore is a hyphen's twin to CGI and its heirs:
-// a client's is refused.
+// checkName says whether a name may be kept. An underscore is a hyphen's twin to CGI and its heirs, and
+// to some of them all bytes but letters and digits are: a client's is refused.
 func (h *head) checkName(name string) bool {
 	if name != "" && all(name, nameByte) {
 		return true
@@ -191,10 +191,12 @@ func (h *head) checkName(name string) bool {
 		h.refuse(verdictMalformed, "upper case in a field name")
 	case h.part == partResponse:
 		return true
+	case strings.IndexByte(name, '_') < 0 && !message.IsTwin(name):
+		return true
 	case h.part == partTrailers:
-		h.refuse(verdictMalformed, "underscore in a trailer's name")
+		h.refuse(verdictMalformed, "twin of a name in trailers")
 	default:
-		h.refuse(verdictBad, "underscore in a field name")
+		h.refuse(verdictBad, "twin of a field name")
 	}
 	return false
 }

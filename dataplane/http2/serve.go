@@ -50,6 +50,10 @@ func (s *Server) open(f frameHeader, block []byte) error {
 		putStream(st)
 		return s.spend()
 	}
+	if err := s.overdrawn(); err != nil {
+		putStream(st)
+		return err
+	}
 	code := RefusedStream
 	if f.selfish {
 		v = verdictMalformed

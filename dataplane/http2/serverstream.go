@@ -97,6 +97,20 @@ func (st *Stream) SetReadTimeout(d time.Duration) {
 	st.readTimeout = d
 }
 
+// Stop makes Next fail with ErrAborted from now on, since nothing more of the request is wanted: what still
+// comes of it is thrown away. The response can be written all the same. It may be called from any goroutine.
+func (st *Stream) Stop() {
+	l := st.link
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if st.received || st.recvErr != nil {
+		return
+	}
+	st.recvErr, st.abrupt = ErrAborted, true
+	l.recent.add(st.id)
+	st.readable.Broadcast()
+}
+
 // Abort resets the stream (RFC 9113 section 6.4); everything fails from then on with ErrAborted.
 func (st *Stream) Abort(code ErrCode) {
 	st.link.mu.Lock()

@@ -51,15 +51,15 @@ func (l *link) takeData(f frameHeader, payload []byte) error {
 		return connError(FlowControlError, "more than the connection's window")
 	}
 	l.open -= int32(f.length)
+	s := l.streams[f.stream]
+	if s == nil || s.received || s.recvErr != nil {
+		l.credit(f.length)
+		return l.takeStrayData(f, s)
+	}
 	if len(data) == 0 && !f.has(flagEndStream) {
 		err = l.spend()
 	} else {
 		l.earn()
-	}
-	s := l.streams[f.stream]
-	if s == nil || s.received || s.recvErr != nil {
-		l.credit(f.length)
-		return first(err, l.takeStrayData(f, s))
 	}
 	if padding := f.length - len(data); padding > 0 {
 		l.credit(padding)
@@ -81,7 +81,7 @@ func (l *link) takeStrayData(f frameHeader, s *stream) error {
 	switch {
 	case s != nil && s.recvErr == nil && !s.sent:
 		s.resetFor(StreamClosed, "DATA after the end")
-		return nil
+		return l.spend()
 	case !l.role.opened(f.stream):
 		return connError(ProtocolError, "DATA on an idle stream")
 	case l.client || l.recent.has(f.stream):

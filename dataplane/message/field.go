@@ -108,6 +108,25 @@ func Identify(name string) ID {
 	return Other
 }
 
+// twinLength is how much of a name IsTwin looks at; no name that is known is as long.
+const twinLength = 32
+
+// IsTwin says whether a name would be one that means something to a proxy if every byte but letters and
+// digits were a hyphen. Programs that hand fields on as variables (RFC 3875 section 4.1.18) take such
+// names for one: mostly the underscore, but some of them any such byte.
+func IsTwin(name string) bool {
+	var plain [twinLength]byte
+	n := copy(plain[:], name)
+	for i, c := range plain[:n] {
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			if c < '0' || c > '9' {
+				plain[i] = '-'
+			}
+		}
+	}
+	return string(plain[:n]) != name[:n] && Identify(string(plain[:n])) != Other
+}
+
 // HasToken says whether a comma-separated value has a token, without regard to case.
 func HasToken(value, token string) bool {
 	for part := range strings.SplitSeq(value, ",") {

@@ -11,8 +11,13 @@ import (
 // it: what two parsers may read differently never gets further.
 func (x *exchange) admit() (int, string) {
 	r := x.req
-	if r.Method == "CONNECT" && (r.Version != message.HTTP2 || r.Upgrade == "") {
-		return 405, ReasonBadMethod
+	if r.Method == "CONNECT" {
+		switch {
+		case r.Version != message.HTTP2 || r.Upgrade == "":
+			return 405, ReasonBadMethod
+		case !x.wantsUpgrade():
+			return 501, ReasonBadUpgrade // what RFC 9220 section 3 says of an unknown :protocol
+		}
 	}
 	if limit := x.proxy.options.MaxBodyBytes; limit > 0 && r.ContentLength > limit {
 		return 413, ReasonBodyTooLarge

@@ -126,6 +126,7 @@ func (x *exchange) refuse(s *http1.Server, fault *http1.Fault) {
 	x.http1 = http1Stream{s, x}
 	x.in = &x.http1
 	x.setRequestID()
+	x.in.closing() // what follows on the connection cannot be told apart
 	x.answer(fault.Status, fault.Reason)
 	x.finish()
 }
@@ -238,7 +239,9 @@ func (x *exchange) forward() (int, string) {
 	if !x.prepare() {
 		return 500, ReasonRewriteFailed
 	}
-	if x.req.HasBody() || x.req.Upgrade != "" && x.req.Version == message.HTTP2 {
+	// What is said in a tunnel is no body, and must not reach a backend before it has agreed to that; but
+	// to a backend of HTTP/2 a tunnel is a stream like any other.
+	if tunnel := x.req.Method == "CONNECT"; x.req.HasBody() && (!tunnel || isHTTP2(x.pool.Config.Protocol)) {
 		x.body = newUpload(x)
 	}
 	mirrors := x.mirrorsDue()
@@ -250,6 +253,8 @@ func (x *exchange) forward() (int, string) {
 		status, reason = try.status()
 	case x.response.Status == 101:
 		status, reason = x.upgrade(&try)
+	case x.declined():
+		status, reason = 502, ReasonBadUpgrade
 	default:
 		x.respond(&try)
 	}

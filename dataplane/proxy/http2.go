@@ -15,7 +15,7 @@ func (s *http2Stream) closing() {
 	}
 }
 
-func (s *http2Stream) stop() { s.Abort(http2.NoError) }
+func (s *http2Stream) stop() { s.Stop() }
 
 func (s *http2Stream) abort() { s.Abort(http2.InternalError) }
 

@@ -340,9 +340,8 @@ func acceptingBackend(t *testing.T) config.Endpoint {
 		if err != nil || request.Method != http.MethodGet || request.Header.Get("Upgrade") != "websocket" {
 			return
 		}
-		sum := sha1.Sum([]byte(request.Header.Get("Sec-Websocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: "+
-			base64.StdEncoding.EncodeToString(sum[:])+"\r\n\r\n")
+			acceptOf(request.Header.Get("Sec-Websocket-Key"))+"\r\n\r\n")
 		_, _ = io.Copy(conn, in)
 	}).Endpoint
 }
@@ -412,4 +411,10 @@ func TestWebSocketOverHTTP2(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// acceptOf gives a backend's answer to the key of a WebSocket (RFC 6455 section 4.2.2).
+func acceptOf(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -164,7 +164,7 @@ var refusal = []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/pla
 // refuse sends a connection away that is one too many.
 func (p *Proxy) refuse(s *server, conn net.Conn) {
 	if s.tls == nil {
-		_ = conn.SetWriteDeadline(time.Now().Add(time.Millisecond)) // an empty socket takes it at once
+		_ = conn.SetWriteDeadline(time.Now().Add(time.Second)) // an empty socket takes it at once
 		_, _ = conn.Write(refusal)
 	}
 	_ = conn.Close() // the end of it either way

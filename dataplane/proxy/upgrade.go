@@ -21,6 +21,12 @@ func (x *exchange) wantsUpgrade() bool {
 	return name != "h2c" && name != "h2" && name != "http" && name != "tls"
 }
 
+// declined says that a backend of HTTP/1.1 has answered the request for a tunnel as if it were any other: a
+// client of HTTP/2 would take that for an open tunnel (RFC 8441 section 5).
+func (x *exchange) declined() bool {
+	return x.req.Method == "CONNECT" && x.response.Status < 300 && !isHTTP2(x.pool.Config.Protocol)
+}
+
 // prepareUpgrade asks the backend for the change. A WebSocket over HTTP/2 (RFC 8441) becomes one over HTTP/1.1.
 func (x *exchange) prepareUpgrade() {
 	x.out.Upgrade, x.out.ContentLength = x.req.Upgrade, 0
@@ -93,6 +99,9 @@ func (x *exchange) converse(call upstream.Call) {
 		call.Cancel(errEnded)
 	}()
 	copyBody(x.in, call)
+	if x.req.Version == message.HTTP2 {
+		_ = x.in.Body(nil, true) // what a closed connection is over HTTP/2 (RFC 8441 section 5)
+	}
 	x.in.stop()
 	<-up
 }

@@ -29,7 +29,7 @@ type upload struct {
 	moved sync.Cond
 	keep  bool
 	kept  []byte
-	// received is how much came; it is len(kept) while that did not overflow.
+	// received is how much came, of the goroutine that reads.
 	received int64
 	overflow bool
 	// ended says that the body is whole.
@@ -61,12 +61,6 @@ var (
 	errLargeBody = errors.New("the request's body is too large")
 )
 
-// exceeds says whether a body of so many bytes, whose length was not known before, is too large.
-func (x *exchange) exceeds(received int64) bool {
-	limit := x.proxy.options.MaxBodyBytes
-	return limit > 0 && received > limit && x.req.Upgrade == ""
-}
-
 // send sends the request, and sees to it that its body follows.
 func (x *exchange) send(call upstream.Call) error {
 	u := x.body
@@ -96,7 +90,7 @@ func (u *upload) begin() error {
 	if !in.Here() {
 		return u.x.tellToContinue()
 	}
-	piece, err := in.Next()
+	piece, err := u.read()
 	switch {
 	case errors.Is(err, io.EOF):
 		u.whole = len(in.Trailers()) == 0
@@ -106,13 +100,10 @@ func (u *upload) begin() error {
 		u.trailers, u.ended = in.Trailers(), true
 	case err != nil:
 		return bodyError(err)
-	case u.x.exceeds(int64(len(piece))):
-		return errLargeBody
 	case in.Ended():
 		u.first, u.whole = piece, true
 		return nil
 	}
-	u.received = int64(len(piece))
 	if u.keep = u.keep && len(piece) <= replayLimit; u.keep {
 		u.kept = append(u.kept, piece...)
 		u.first = nil
@@ -120,6 +111,16 @@ func (u *upload) begin() error {
 		u.first = piece
 	}
 	return nil
+}
+
+// read reads the next piece, and holds a body that did not say its length to its bound.
+func (u *upload) read() ([]byte, error) {
+	piece, err := u.x.in.Next()
+	u.received += int64(len(piece))
+	if limit := u.x.proxy.options.MaxBodyBytes; err == nil && limit > 0 && u.received > limit && u.x.req.Upgrade == "" {
+		return nil, errLargeBody
+	}
+	return piece, err
 }
 
 func (x *exchange) tellToContinue() error {
@@ -170,10 +171,7 @@ func (u *upload) run() {
 			piece = nil
 			continue
 		}
-		next, err := u.x.in.Next()
-		if err == nil && u.x.exceeds(u.received+int64(len(next))) {
-			err = errLargeBody
-		}
+		next, err := u.read()
 		if err != nil && !errors.Is(err, io.EOF) {
 			u.broken(err)
 			return
@@ -191,7 +189,6 @@ func (u *upload) took(piece []byte, err error) []byte {
 		u.trailers = u.x.in.Trailers()
 		return nil
 	}
-	u.received += int64(len(piece))
 	u.ended = u.x.in.Ended()
 	if u.keep && !u.overflow && len(u.kept)+len(piece) <= replayLimit {
 		u.kept = append(u.kept, piece...)

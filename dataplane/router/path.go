@@ -15,6 +15,7 @@ var (
 	errEncodedSlash  = errors.New("the path has an encoded slash")
 	errFragment      = errors.New("the path has a fragment")
 	errAboveRoot     = errors.New("the path leads above the root")
+	errOverlong      = errors.New("the path has an overlong encoding of ASCII")
 	errParameterDots = errors.New("the path has a parameter on an empty or dot segment")
 )
 
@@ -58,7 +59,29 @@ func NormalPath(raw string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if overlong(decoded) {
+		return "", errOverlong
+	}
 	return resolveDots(decoded)
+}
+
+// overlong says whether a path, whose escapes are in one form, has an ASCII character in more bytes of
+// UTF-8 than it needs (RFC 3629 section 3): old decoders take C0 AE for a dot and C0 AF for a slash.
+// A byte C0 by itself may be of another encoding.
+func overlong(path string) bool {
+	for {
+		at := strings.IndexByte(path, '%')
+		if at < 0 {
+			return false
+		}
+		path = path[at:]
+		for _, begin := range [...]string{"%C0%", "%C1%", "%E0%8", "%F0%80%8"} {
+			if rest, found := strings.CutPrefix(path, begin); found && rest != "" && (begin[len(begin)-1] != '%' || '8' <= rest[0] && rest[0] <= 'B') {
+				return true
+			}
+		}
+		path = path[1:]
+	}
 }
 
 // isNormal is a cheap test that may say no to a path that is normal.

@@ -24,6 +24,7 @@ func TestNormalPath(t *testing.T) {
 		{"space and quotes", "", "/a\"<b>", "/a%22%3Cb%3E"},
 		{"doubly encoded", "decoded once and once only", "/%252e%252e/a", "/%252e%252e/a"},
 		{"parameter", "a parameter on a named segment stays", "/a;v=1/b", "/a;v=1/b"},
+		{"one byte of another encoding", "Latin-1", "/%C0%20/%e9", "/%C0%20/%E9"},
 		{"encoded question mark", "it does not become a query", "/a%3fb", "/a%3Fb"},
 	}
 	for _, c := range cases {
@@ -59,6 +60,12 @@ func TestNormalPathRefuses(t *testing.T) {
 		{"parameter on dots, encoded", "/a/..%3b/admin", errParameterDots},
 		{"parameter on nothing", "/;/admin", errParameterDots},
 		{"fragment", "/a#b", errFragment},
+		{"overlong dots", "/a/%C0%AE%C0%AE/b", errOverlong},
+		{"overlong slash", "/a%c0%afb", errOverlong},
+		{"overlong slash as it is", "/a\xc0\xafb", errOverlong},
+		{"overlong slash in three bytes", "/a%E0%80%AFb", errOverlong},
+		{"overlong slash in four bytes", "/a%f0%80%80%afb", errOverlong},
+		{"overlong letter", "/%C1%A1dmin", errOverlong},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

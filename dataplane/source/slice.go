@@ -147,14 +147,13 @@ func newSlice(object *discoveryv1.EndpointSlice) *slice {
 	return s
 }
 
-// newEndpoint is false for endpoints that serve nobody, and for addresses that no pod has: a slice
-// made by hand must not lead to the machine itself or to its cloud's metadata.
+// newEndpoint is false for endpoints that serve nobody, and for addresses that no pod has.
 func newEndpoint(e *discoveryv1.Endpoint) (sliceEndpoint, bool) {
 	if len(e.Addresses) == 0 {
 		return sliceEndpoint{}, false
 	}
-	address, err := netip.ParseAddr(e.Addresses[0])
-	if err != nil || address.IsLoopback() || address.IsLinkLocalUnicast() || address.IsMulticast() || address.IsUnspecified() {
+	address, ok := podAddress(e.Addresses[0])
+	if !ok {
 		return sliceEndpoint{}, false
 	}
 	ready := e.Conditions.Ready == nil || *e.Conditions.Ready
