@@ -58,6 +58,7 @@ func (e *Endpoint) take(limit int64) bool {
 type endpoints struct {
 	ready, terminating group
 	known              map[string]*Endpoint
+	changed            chan struct{} // closed when there is a list that follows
 }
 
 // group is endpoints of one kind, with the hashes of their addresses.
@@ -74,7 +75,7 @@ func (g *group) add(e *Endpoint) {
 // next gives the list that follows: endpoints that stay are the same ones. New ones start slowly
 // if there were others before.
 func (e *endpoints) next(list []config.Endpoint, create func(address string) *Endpoint) *endpoints {
-	next := &endpoints{known: make(map[string]*Endpoint, len(list))}
+	next := &endpoints{known: make(map[string]*Endpoint, len(list)), changed: make(chan struct{})}
 	for _, one := range list {
 		address := net.JoinHostPort(one.Address, strconv.Itoa(int(one.Port)))
 		if next.known[address] != nil {

@@ -44,7 +44,7 @@ func NewPool(pool config.Pool, policy health.Policy, options ...Option) *Pool {
 		option(p)
 	}
 	p.turn.Store(uint64(rand.Uint32())) // not all proxies begin with the same endpoint
-	p.live.Store(&endpoints{})
+	p.live.Store(&endpoints{changed: make(chan struct{})})
 	return p
 }
 
@@ -59,6 +59,7 @@ func (p *Pool) Update(list []config.Endpoint) {
 	before := p.live.Load()
 	next := before.next(list, p.create)
 	p.live.Store(next)
+	close(before.changed)
 	for address, endpoint := range before.known {
 		if next.known[address] == nil {
 			p.leave(endpoint)
@@ -81,7 +82,7 @@ func (p *Pool) Close() {
 }
 
 func (p *Pool) create(address string) *Endpoint {
-	endpoint := &Endpoint{Address: address, hash: addressHash(address)}
+	endpoint := &Endpoint{Address: address, hash: Key(address)}
 	if p.conns != nil {
 		endpoint.Conns = p.conns(address)
 	}
@@ -98,6 +99,9 @@ func (p *Pool) leave(endpoint *Endpoint) {
 func (p *Pool) Size() int {
 	return len(p.live.Load().candidates().list)
 }
+
+// Changed gives a channel that is closed by the next Update.
+func (p *Pool) Changed() <-chan struct{} { return p.live.Load().changed }
 
 // Pick is PickBy for a request that has no key: with config.BalanceHash it goes to the less busy
 // of two endpoints. It gives nil when the pool has no endpoint or all are full.
