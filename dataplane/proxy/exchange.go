@@ -48,8 +48,11 @@ type exchange struct {
 	result  router.Result
 	action  *action
 	backend *config.Backend
-	pool    *balance.Pool
+	pool    *pool
 	trusted bool
+	// tried are the endpoints that another attempt should not go to.
+	tried       []*balance.Endpoint
+	triedMemory [4]*balance.Endpoint
 	// out is the request for backends, response what one said, reply what the client gets.
 	out             message.Request
 	response, reply message.Response
@@ -57,6 +60,8 @@ type exchange struct {
 	// deadline is when the whole exchange has to be over; zero for never.
 	deadline time.Time
 	record   Record
+	// waited says that time has passed since the request came without an attempt.
+	waited bool
 
 	// mutex guards call: what Cancel may still touch.
 	mutex     sync.Mutex
@@ -219,7 +224,7 @@ func (x *exchange) forward() (int, string) {
 	if !x.prepare() {
 		return 500, ReasonRewriteFailed
 	}
-	if x.req.HasBody() || x.req.Upgrade != "" && x.req.Version == message.HTTP2 {
+	if x.req.HasBody() && x.out.Upgrade == "" {
 		x.body = newUpload(x)
 	}
 	mirrors := x.mirrorsDue()
@@ -229,7 +234,7 @@ func (x *exchange) forward() (int, string) {
 	switch {
 	case try.failure != noFailure:
 		status, reason = try.status()
-	case x.response.Status == 101:
+	case x.switches():
 		status, reason = x.upgrade(&try)
 	default:
 		x.respond(&try)

@@ -5,10 +5,8 @@ import (
 	"net/netip"
 	"reflect"
 
-	"github.com/fleetgate/fleetgate/dataplane/balance"
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/router"
-	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
 // Snapshot is everything that a Proxy serves by. Apply keeps what it is given: the caller must not
@@ -28,7 +26,7 @@ type state struct {
 	snapshot Snapshot
 	revision uint64
 	table    *router.Table
-	pools    map[string]*balance.Pool
+	pools    map[string]*pool
 	trusted  []netip.Prefix
 }
 
@@ -75,51 +73,6 @@ func sameChunk(a, b config.Chunk) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// nextPools keeps pools that stay and gives every pool its endpoints.
-func (p *Proxy) nextPools(before *state, next Snapshot) map[string]*balance.Pool {
-	pools := make(map[string]*balance.Pool)
-	for _, chunk := range next.Chunks {
-		for _, c := range chunk.Pools {
-			if pools[c.Key] == nil {
-				pools[c.Key] = p.poolFor(before, next, c)
-			}
-		}
-	}
-	return pools
-}
-
-func (p *Proxy) poolFor(before *state, next Snapshot, c config.Pool) *balance.Pool {
-	endpoints := next.Endpoints[c.Key]
-	if before != nil {
-		if pool := before.pools[c.Key]; pool != nil && pool.Config == c {
-			if !reflect.DeepEqual(before.snapshot.Endpoints[c.Key], endpoints) {
-				pool.Update(endpoints)
-			}
-			return pool
-		}
-	}
-	pool := balance.NewPool(c, p.options.Health, balance.WithConns(p.connect), balance.WithGone(disconnect))
-	pool.Update(endpoints)
-	return pool
-}
-
-// connect and disconnect give the endpoints of pools their connections.
-func (p *Proxy) connect(address string) any { return p.connector.Endpoint(address) }
-
-func disconnect(conns any) { conns.(*upstream.Endpoint).Close() } //nolint:errcheck // connect made it
-
-// closeGone closes the pools that the new state does not have.
-func closeGone(before, after *state) {
-	if before == nil {
-		return
-	}
-	for key, pool := range before.pools {
-		if after.pools[key] != pool {
-			pool.Close()
-		}
-	}
-}
-
 func parseTrusted(networks []string) (trusted []netip.Prefix, err error) {
 	for _, network := range networks {
 		prefix, bad := netip.ParsePrefix(network)
@@ -130,12 +83,4 @@ func parseTrusted(networks []string) (trusted []netip.Prefix, err error) {
 		trusted = append(trusted, prefix.Masked())
 	}
 	return trusted, err
-}
-
-func keysOf(pools map[string]*balance.Pool) map[string]bool {
-	keys := make(map[string]bool, len(pools))
-	for key := range pools {
-		keys[key] = true
-	}
-	return keys
 }

@@ -1,0 +1,158 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/fleetgate/fleetgate/dataplane/balance"
+	"github.com/fleetgate/fleetgate/dataplane/upstream"
+)
+
+// overtakeAfter is how long a connect may take until another endpoint is asked as well. A pod that is
+// gone does not refuse connections: nothing comes back at all.
+const overtakeAfter = 250 * time.Millisecond
+
+// connectTo gives a call on a kept connection, or on a new one within the time there is.
+func (x *exchange) connectTo(t *attempt, now time.Time, fresh bool) (upstream.Call, error) {
+	overHTTP2 := isHTTP2(x.pool.Config.Protocol)
+	if !fresh {
+		if call := connsOf(t.endpoint).Idle(overHTTP2); call != nil {
+			return call, nil
+		}
+	}
+	limit := now.Add(x.proxy.options.ConnectTimeout)
+	if !t.deadline.IsZero() && t.deadline.Before(limit) {
+		limit = t.deadline
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), limit)
+	defer cancel()
+	x.setConnect(cancel)
+	defer x.setConnect(nil)
+	if x.pool.Size() < 2 {
+		return connsOf(t.endpoint).Connect(ctx, overHTTP2)
+	}
+	return x.race(ctx, t)
+}
+
+func connsOf(e *balance.Endpoint) *upstream.Endpoint {
+	return e.Conns.(*upstream.Endpoint) //nolint:errcheck // pools are made so
+}
+
+func isHTTP2(protocol string) bool { return protocol == "kubernetes.io/h2c" }
+
+func (x *exchange) setConnect(cancel func()) {
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	x.connect = cancel
+	if cancel != nil && x.cancelled != nil {
+		cancel()
+	}
+}
+
+// dialed is what became of a connect.
+type dialed struct {
+	endpoint *balance.Endpoint
+	call     upstream.Call
+	err      error
+}
+
+// dial connects in a goroutine of its own, which ends with its result.
+func (x *exchange) dial(ctx context.Context, endpoint *balance.Endpoint, results chan<- dialed) {
+	overHTTP2 := isHTTP2(x.pool.Config.Protocol)
+	go func() {
+		call, err := connsOf(endpoint).Connect(ctx, overHTTP2)
+		results <- dialed{endpoint, call, err}
+	}()
+}
+
+// race connects to the attempt's endpoint, and after a while to another one too. The first one that
+// takes the connection becomes the attempt's.
+func (x *exchange) race(ctx context.Context, t *attempt) (upstream.Call, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := make(chan dialed, 2)
+	x.dial(ctx, t.endpoint, results)
+	timer := time.NewTimer(overtakeAfter)
+	defer timer.Stop()
+	select {
+	case only := <-results:
+		return only.call, only.err
+	case <-timer.C:
+	}
+	first := t.endpoint
+	other := x.another(first)
+	if other == nil {
+		only := <-results
+		return only.call, only.err
+	}
+	x.record.Attempts++
+	x.dial(ctx, other, results)
+	won := <-results
+	if won.err == nil {
+		cancel()
+	}
+	lost := <-results
+	if won.err != nil {
+		won, lost = lost, won
+	}
+	t.endpoint = won.endpoint
+	overtaken := won.err == nil && lost.endpoint == first
+	x.lose(t, &lost, overtaken)
+	return won.call, won.err
+}
+
+// another gives an endpoint that was not tried, nil when there is none.
+func (x *exchange) another(than *balance.Endpoint) *balance.Endpoint {
+	x.avoid(than)
+	endpoint := x.pick(time.Now())
+	if endpoint != nil && slices.Contains(x.tried, endpoint) {
+		endpoint.Done()
+		return nil
+	}
+	return endpoint
+}
+
+// avoid notes that an endpoint was tried.
+func (x *exchange) avoid(endpoint *balance.Endpoint) {
+	if x.tried == nil {
+		x.tried = x.triedMemory[:0]
+	}
+	if endpoint != nil && !slices.Contains(x.tried, endpoint) {
+		x.tried = append(x.tried, endpoint)
+	}
+}
+
+// lose ends the connect that was not needed: its connection is kept for later if there is one. It
+// counts against the endpoint when it failed by itself, or was overtaken although it began earlier.
+func (x *exchange) lose(t *attempt, lost *dialed, overtaken bool) {
+	switch {
+	case lost.call != nil:
+		lost.call.Spare()
+	case overtaken, !errors.Is(lost.err, context.Canceled) && x.whyNoConnection(t, lost.err) == connectFailed:
+		x.record.Failures++
+		x.avoid(lost.endpoint)
+		x.pool.Failed(lost.endpoint, time.Now())
+	}
+	lost.endpoint.Done()
+}
+
+func (x *exchange) whyNoConnection(t *attempt, err error) failure {
+	now := time.Now()
+	switch {
+	case x.cause() != nil:
+		return clientGone
+	case errors.Is(err, upstream.ErrTooMany):
+		return overload
+	case isTimeout(err) && over(now, x.deadline):
+		return requestTimeout
+	case isTimeout(err) && over(now, t.deadline):
+		return backendTimeout
+	}
+	return connectFailed
+}
+
+func over(now, deadline time.Time) bool {
+	return !deadline.IsZero() && !now.Before(deadline)
+}

@@ -1,0 +1,168 @@
+package proxy
+
+import (
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"github.com/fleetgate/fleetgate/dataplane/balance"
+	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/dataplane/health"
+	"github.com/fleetgate/fleetgate/dataplane/upstream"
+)
+
+// pool is what the proxy keeps for a port of a Service, whatever rules use it.
+type pool struct {
+	*balance.Pool
+	// budget is for retries of requests that may have cost an endpoint something.
+	budget *balance.Budget
+	// judges5xx says that answers of 5xx count against an endpoint.
+	judges5xx bool
+	gap       gap
+}
+
+// nextPools keeps pools that stay and gives every pool its endpoints.
+func (p *Proxy) nextPools(before *state, next Snapshot) map[string]*pool {
+	pools := make(map[string]*pool)
+	for _, chunk := range next.Chunks {
+		for _, c := range chunk.Pools {
+			if pools[c.Key] == nil {
+				pools[c.Key] = p.poolFor(before, next, c)
+			}
+		}
+	}
+	return pools
+}
+
+func (p *Proxy) poolFor(before *state, next Snapshot, c config.Pool) *pool {
+	endpoints := next.Endpoints[c.Key]
+	if before != nil {
+		if known := before.pools[c.Key]; known != nil && known.Config == c {
+			if !reflect.DeepEqual(before.snapshot.Endpoints[c.Key], endpoints) {
+				known.update(endpoints)
+			}
+			return known
+		}
+	}
+	policy := ejection(p.options.Health, c.Eject)
+	made := &pool{
+		Pool:   balance.NewPool(c, policy, balance.WithConns(p.connect), balance.WithGone(disconnect)),
+		budget: balance.NewBudget(balance.DefaultLimits), judges5xx: policy.Server > 0,
+	}
+	made.gap.never()
+	made.update(endpoints)
+	return made
+}
+
+func (p *pool) update(endpoints []config.Endpoint) {
+	before := p.Size()
+	p.Update(endpoints)
+	switch now := p.Size(); {
+	case now > 0 && before == 0:
+		p.gap.end()
+	case now == 0 && before > 0:
+		p.gap.begin(time.Now())
+	}
+}
+
+// ejection is the policy of a pool: its own where it says something.
+func ejection(policy health.Policy, own config.Eject) health.Policy {
+	for threshold, value := range map[*int]int32{&policy.Failures: own.Connect, &policy.Gateway: own.Gateway, &policy.Server: own.Server} {
+		if value != 0 {
+			*threshold = max(int(value), 0)
+		}
+	}
+	if own.For > 0 {
+		policy.For = time.Duration(own.For) * time.Millisecond
+		policy.Longest = max(policy.Longest, policy.For)
+	}
+	if own.Longest > 0 {
+		policy.Longest = max(time.Duration(own.Longest)*time.Millisecond, policy.For)
+	}
+	if own.MaxPercent > 0 {
+		policy.MaxShare = min(float64(own.MaxPercent), 100) / 100
+	}
+	return policy
+}
+
+// connect and disconnect give the endpoints of pools their connections.
+func (p *Proxy) connect(address string) any { return p.connector.Endpoint(address) }
+
+func disconnect(conns any) { conns.(*upstream.Endpoint).Close() } //nolint:errcheck // connect made it
+
+// closeGone closes the pools that the new state does not have.
+func closeGone(before, after *state) {
+	if before == nil {
+		return
+	}
+	for key, pool := range before.pools {
+		if after.pools[key] != pool {
+			pool.Close()
+		}
+	}
+}
+
+func keysOf(pools map[string]*pool) map[string]bool {
+	keys := make(map[string]bool, len(pools))
+	for key := range pools {
+		keys[key] = true
+	}
+	return keys
+}
+
+const (
+	// longestGap is for how long from the beginning of a gap requests wait for its end.
+	longestGap = time.Second
+	// maxWaiting bounds the requests that wait in a gap of a pool.
+	maxWaiting = 256
+	// lookAgain is how often they try the endpoints that there are.
+	lookAgain = 100 * time.Millisecond
+)
+
+// gap is a time in which nobody in a pool takes connections: its last endpoints are gone, or are
+// about to be known as gone, and the next ones are not here yet.
+type gap struct {
+	since   atomic.Int64 // Unix nanoseconds; 0 when there is none
+	waiting atomic.Int32
+}
+
+// never says that nobody ever was there, so that there is nobody to wait for.
+func (g *gap) never() { g.since.Store(1) }
+
+// begin notes that nobody is there, and gives since when that is so.
+func (g *gap) begin(now time.Time) time.Time {
+	g.since.CompareAndSwap(0, now.UnixNano())
+	return time.Unix(0, g.since.Load())
+}
+
+// end notes that somebody is there. It is called for every request.
+func (g *gap) end() {
+	if g.since.Load() != 0 {
+		g.since.Store(0)
+	}
+}
+
+// await waits, until a deadline if there is one, for a pool that has nobody to change, and says
+// whether it is worth to look again. It gives up at once when the gap has lasted too long or too many wait.
+func (p *pool) await(deadline time.Time) bool {
+	changed, now := p.Changed(), time.Now()
+	end := p.gap.begin(now).Add(longestGap)
+	if !deadline.IsZero() && deadline.Before(end) {
+		end = deadline
+	}
+	defer p.gap.waiting.Add(-1)
+	if p.gap.waiting.Add(1) > maxWaiting || !now.Before(end) {
+		return false
+	}
+	wait := end.Sub(now)
+	if p.Size() > 0 {
+		wait = min(wait, lookAgain)
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-changed:
+	case <-timer.C:
+	}
+	return p.Size() > 0
+}
