@@ -39,6 +39,8 @@ type attempt struct {
 	failure  failure
 	// deadline is when the attempt has to be over; zero for never.
 	deadline time.Time
+	// nobody says that the endpoint is not there: it refuses connections or acknowledges nothing.
+	nobody bool
 }
 
 // end gives up what the attempt holds. The response cannot be read after it.
@@ -119,13 +121,16 @@ func (x *exchange) judge(t *attempt, began time.Time) {
 		return
 	}
 	x.record.Failures++
+	if t.nobody {
+		connsOf(t.endpoint).DropIdle()
+	}
 	switch t.failure { //nolint:exhaustive // the others say nothing of the endpoint
 	case connectFailed:
 		x.pool.Failed(t.endpoint, time.Now())
 	case lost, upstreamReset, badResponse:
 		// An endpoint may close a connection that it kept; and one that sends an upload away by
 		// closing is not at fault.
-		if x.body.done() && (!t.call.Kept() || t.call.Answered()) {
+		if x.body.done() && (t.nobody || !t.call.Kept() || t.call.Answered()) {
 			x.pool.FailedBy(t.endpoint, health.Gateway, time.Now())
 		}
 	case backendTimeout, requestTimeout:
@@ -206,6 +211,7 @@ func (x *exchange) waiting(t *attempt, now time.Time, action func() error) error
 			return errBackendTimeout
 		}
 		if t.call.Vanished() {
+			t.nobody = true
 			return socket.ErrVanished
 		}
 		x.startWatch()

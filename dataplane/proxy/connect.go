@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/balance"
@@ -17,7 +18,7 @@ const overtakeAfter = 250 * time.Millisecond
 // connectTo gives a call on a kept connection, or on a new one within the time there is.
 func (x *exchange) connectTo(t *attempt, now time.Time, fresh bool) (upstream.Call, error) {
 	overHTTP2 := isHTTP2(x.pool.Config.Protocol)
-	if !fresh {
+	if !fresh || overHTTP2 { // a connection that is shared is known to be dead when it is
 		if call := connsOf(t.endpoint).Idle(overHTTP2); call != nil {
 			return call, nil
 		}
@@ -145,6 +146,8 @@ func (x *exchange) whyNoConnection(t *attempt, err error) failure {
 		return clientGone
 	case errors.Is(err, upstream.ErrTooMany):
 		return overload
+	case errors.Is(err, syscall.ECONNREFUSED):
+		t.nobody = true
 	case isTimeout(err) && over(now, x.deadline):
 		return requestTimeout
 	case isTimeout(err) && over(now, t.deadline):

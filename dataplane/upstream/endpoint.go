@@ -197,6 +197,15 @@ func (e *Endpoint) closeAll(calls []*http1Call) {
 	e.closed(len(calls))
 }
 
+// DropIdle closes the HTTP/1.1 connections that are not in use, since the endpoint is not there any more.
+func (e *Endpoint) DropIdle() {
+	e.mutex.Lock()
+	idle := e.idle
+	e.idle = nil
+	e.mutex.Unlock()
+	e.closeAll(idle)
+}
+
 // Close closes the connections that are not in use, and those in use when they are released.
 func (e *Endpoint) Close() {
 	e.connector.mutex.Lock()
