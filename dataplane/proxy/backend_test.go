@@ -116,6 +116,34 @@ func TestConnectsThatGetNoAnswerAreOvertaken(t *testing.T) {
 	}
 }
 
+// TestManyEndpointsThatGiveNoAnswer is a machine that took most of a pool with it.
+func TestManyEndpointsThatGiveNoAnswer(t *testing.T) {
+	b := start(t, poolSnapshot(asItIs, deaf(t), deaf(t), deaf(t), backend(t, echo("a"))), func(o *proxy.Options) { o.ConnectTimeout = time.Minute })
+	for range 5 {
+		if got := b.do(http.MethodPost, "http://a/x", nil); got.StatusCode != 200 {
+			t.Fatalf("got %d, %v", got.StatusCode, b.last("/x"))
+		}
+	}
+}
+
+func TestMostConnectionsOfAnEndpoint(t *testing.T) {
+	release, entered := make(chan struct{}), make(chan struct{}, 10)
+	slow := backend(t, func(http.ResponseWriter, *http.Request) {
+		entered <- struct{}{}
+		<-release
+	})
+	b := start(t, poolSnapshot(asItIs, slow), func(o *proxy.Options) { o.MaxEndpointConns = 1 })
+	var group sync.WaitGroup
+	group.Go(func() { b.get("http://a/first") })
+	<-entered
+	got := b.get("http://a/second")
+	close(release)
+	group.Wait()
+	if got.StatusCode != 503 || b.last("/second")["reason"] != "overload" {
+		t.Fatalf("got %d, %v", got.StatusCode, b.last("/second"))
+	}
+}
+
 // TestEndpointsThatVanish takes the network away from an endpoint that has a kept connection.
 func TestEndpointsThatVanish(t *testing.T) {
 	cases := []struct {

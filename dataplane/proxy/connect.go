@@ -55,53 +55,73 @@ func (x *exchange) setConnect(cancel func()) {
 // dialed is what became of a connect.
 type dialed struct {
 	endpoint *balance.Endpoint
+	place    int // in the order of their beginning
 	call     upstream.Call
 	err      error
 }
 
-// dial connects in a goroutine of its own, which ends with its result.
-func (x *exchange) dial(ctx context.Context, endpoint *balance.Endpoint, results chan<- dialed) {
-	overHTTP2 := isHTTP2(x.pool.Config.Protocol)
+// race is connects to several endpoints at a time, each in a goroutine of its own that ends with its result.
+type race struct {
+	ctx            context.Context //nolint:containedctx // it is the life of these goroutines
+	overHTTP2      bool
+	begun, running int
+	results        chan dialed
+}
+
+// mostRaced bounds how many endpoints are asked at a time.
+const mostRaced = 4
+
+func (r *race) begin(endpoint *balance.Endpoint) {
+	place := r.begun
+	r.begun++
+	r.running++
 	go func() {
-		call, err := connsOf(endpoint).Connect(ctx, overHTTP2)
-		results <- dialed{endpoint, call, err}
+		call, err := connsOf(endpoint).Connect(r.ctx, r.overHTTP2)
+		r.results <- dialed{endpoint, place, call, err}
 	}()
 }
 
-// race connects to the attempt's endpoint, and after a while to another one too. The first one that
-// takes the connection becomes the attempt's.
+func (r *race) result() dialed {
+	r.running--
+	return <-r.results
+}
+
+// race connects to the attempt's endpoint, and every while that takes to another one too. The first
+// one that takes the connection becomes the attempt's.
 func (x *exchange) race(ctx context.Context, t *attempt) (upstream.Call, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	results := make(chan dialed, 2)
-	x.dial(ctx, t.endpoint, results)
+	r := race{ctx: ctx, overHTTP2: isHTTP2(x.pool.Config.Protocol), results: make(chan dialed, mostRaced)}
+	r.begin(t.endpoint)
 	timer := time.NewTimer(overtakeAfter)
 	defer timer.Stop()
-	select {
-	case only := <-results:
-		return only.call, only.err
-	case <-timer.C:
+	for last := t.endpoint; ; {
+		select {
+		case got := <-r.results:
+			r.running--
+			if got.err != nil && r.running > 0 {
+				x.lose(t, &got, false)
+				continue
+			}
+			cancel()
+			for r.running > 0 {
+				lost := r.result()
+				x.lose(t, &lost, lost.place < got.place)
+			}
+			t.endpoint = got.endpoint
+			return got.call, got.err
+		case <-timer.C:
+			if r.begun == mostRaced {
+				continue
+			}
+			if other := x.another(last); other != nil {
+				last = other
+				x.record.Attempts++
+				r.begin(other)
+				timer.Reset(overtakeAfter)
+			}
+		}
 	}
-	first := t.endpoint
-	other := x.another(first)
-	if other == nil {
-		only := <-results
-		return only.call, only.err
-	}
-	x.record.Attempts++
-	x.dial(ctx, other, results)
-	won := <-results
-	if won.err == nil {
-		cancel()
-	}
-	lost := <-results
-	if won.err != nil {
-		won, lost = lost, won
-	}
-	t.endpoint = won.endpoint
-	overtaken := won.err == nil && lost.endpoint == first
-	x.lose(t, &lost, overtaken)
-	return won.call, won.err
 }
 
 // another gives an endpoint that was not tried, nil when there is none.

@@ -271,7 +271,7 @@ func (l *load) check(t *testing.T, reason string, posts bool) {
 		t.Errorf("%s: %s: %s: %v", reason, path, what, record)
 		return true
 	})
-	if n := l.requests.Load(); n < 300 {
+	if n := l.requests.Load(); n < 64 {
 		t.Errorf("only %d requests", n)
 	} else {
 		t.Logf("%d requests", n)

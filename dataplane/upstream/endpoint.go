@@ -71,18 +71,33 @@ func (e *Endpoint) Connect(ctx context.Context, http2 bool) (Call, error) {
 	return &http1Call{Client: http1.NewClient(socket.New(conn)), endpoint: e, keep: keep}, nil
 }
 
-// dial makes a connection, if there may be one more.
+// dial makes a connection, if there may be one more: in place of one that is not in use if need be.
 func (e *Endpoint) dial(ctx context.Context) (net.Conn, error) {
-	if most := e.connector.options.MaxConns; e.open.Add(1) > int64(most) && most > 0 {
-		e.open.Add(-1)
+	if !e.makeRoom() {
 		return nil, ErrTooMany
 	}
-	e.connector.open.Add(1)
 	conn, err := e.connector.options.Dial(ctx, e.address)
 	if err != nil {
 		e.closed(1)
 	}
 	return conn, err
+}
+
+// makeRoom counts a connection that is about to be made.
+func (e *Endpoint) makeRoom() bool {
+	most := int64(e.connector.options.MaxConns)
+	e.connector.open.Add(1)
+	for e.open.Add(1) > most && most > 0 {
+		e.open.Add(-1)
+		idle := e.lastIdle()
+		if idle == nil {
+			e.connector.open.Add(-1)
+			return false
+		}
+		idle.Close()
+		e.closed(1)
+	}
+	return true
 }
 
 // closed counts connections that are no more.

@@ -96,7 +96,7 @@ func NewConnector(options Options) *Connector {
 	return &Connector{options: options, endpoints: map[*Endpoint]bool{}}
 }
 
-// Open is how many connections there are, used and unused.
+// Open is how many connections there are, used, unused and just being made.
 func (c *Connector) Open() int64 { return c.open.Load() }
 
 // Endpoint makes the connections of one endpoint: none, at first.
