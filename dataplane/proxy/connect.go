@@ -81,11 +81,6 @@ func (r *race) begin(endpoint *balance.Endpoint) {
 	}()
 }
 
-func (r *race) result() dialed {
-	r.running--
-	return <-r.results
-}
-
 // race connects to the attempt's endpoint, and every while that takes to another one too. The first
 // one that takes the connection becomes the attempt's.
 func (x *exchange) race(ctx context.Context, t *attempt) (upstream.Call, error) {
@@ -99,29 +94,40 @@ func (x *exchange) race(ctx context.Context, t *attempt) (upstream.Call, error) 
 		select {
 		case got := <-r.results:
 			r.running--
-			if got.err != nil && r.running > 0 {
-				x.lose(t, &got, false)
-				continue
+			if got.err == nil || r.running == 0 {
+				cancel()
+				x.settle(&r, t, &got)
+				return got.call, got.err
 			}
-			cancel()
-			for r.running > 0 {
-				lost := r.result()
-				x.lose(t, &lost, lost.place < got.place)
-			}
-			t.endpoint = got.endpoint
-			return got.call, got.err
+			x.lose(t, &got, false)
 		case <-timer.C:
-			if r.begun == mostRaced {
-				continue
-			}
-			if other := x.another(last); other != nil {
-				last = other
-				x.record.Attempts++
-				r.begin(other)
+			if last = x.join(&r, last); last != nil {
 				timer.Reset(overtakeAfter)
 			}
 		}
 	}
+}
+
+// join lets one more endpoint take part, and gives it; nil when there is none or enough do.
+func (x *exchange) join(r *race, last *balance.Endpoint) *balance.Endpoint {
+	if r.begun == mostRaced {
+		return nil
+	}
+	other := x.another(last)
+	if other != nil {
+		x.record.Attempts++
+		r.begin(other)
+	}
+	return other
+}
+
+// settle makes an endpoint the attempt's, and waits for the connects that are not needed any more.
+func (x *exchange) settle(r *race, t *attempt, got *dialed) {
+	for ; r.running > 0; r.running-- {
+		lost := <-r.results
+		x.lose(t, &lost, lost.place < got.place)
+	}
+	t.endpoint = got.endpoint
 }
 
 // another gives an endpoint that was not tried, nil when there is none.
