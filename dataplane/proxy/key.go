@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,11 +66,11 @@ func (x *exchange) clientAddress() string {
 	if !x.trusted {
 		return x.client.addressText
 	}
-	for i := len(x.req.Fields) - 1; i >= 0; i-- {
-		if x.req.Fields[i].ID != message.XForwardedFor {
+	for _, f := range slices.Backward(x.req.Fields) {
+		if f.ID != message.XForwardedFor {
 			continue
 		}
-		for rest := x.req.Fields[i].Value; rest != ""; {
+		for rest := f.Value; rest != ""; {
 			at := strings.LastIndexByte(rest, ',')
 			last := strings.Trim(rest[at+1:], " \t")
 			rest = rest[:max(at, 0)]
