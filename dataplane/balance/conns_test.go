@@ -93,3 +93,18 @@ func TestPickGivesTheConnsOfTheEndpoint(t *testing.T) {
 		}
 	}
 }
+
+func TestChangedTellsOfTheNextUpdate(t *testing.T) {
+	pool := balance.NewPool(config.Pool{}, health.Default)
+	changed := pool.Changed()
+	select {
+	case <-changed:
+		t.Fatal("nothing has changed")
+	default:
+	}
+	pool.Update(listOf("a"))
+	<-changed
+	if pool.Changed() == changed {
+		t.Fatal("what is to come is told apart from what was")
+	}
+}

@@ -57,6 +57,7 @@ func (e *Endpoint) take(limit int64) bool {
 // endpoints is an immutable list.
 type endpoints struct {
 	ready, terminating group
+	changed            chan struct{} // closed when there is a list that follows
 }
 
 // each gives all endpoints.
@@ -93,7 +94,7 @@ func (e *endpoints) next(list []config.Endpoint, create func(address string) *En
 	for endpoint := range e.each {
 		before.add(endpoint)
 	}
-	next = &endpoints{}
+	next = &endpoints{changed: make(chan struct{})}
 	next.ready.grow(len(list))
 	for _, one := range list {
 		address := net.JoinHostPort(one.Address, strconv.Itoa(int(one.Port)))

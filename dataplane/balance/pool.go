@@ -44,7 +44,7 @@ func NewPool(pool config.Pool, policy health.Policy, options ...Option) *Pool {
 		option(p)
 	}
 	p.turn.Store(uint64(rand.Uint32())) // not all proxies begin with the same endpoint
-	p.live.Store(&endpoints{})
+	p.live.Store(&endpoints{changed: make(chan struct{})})
 	return p
 }
 
@@ -56,8 +56,10 @@ func (p *Pool) Update(list []config.Endpoint) {
 	if p.closed {
 		return
 	}
-	next, gone := p.live.Load().next(list, p.create)
+	before := p.live.Load()
+	next, gone := before.next(list, p.create)
 	p.live.Store(next)
+	close(before.changed)
 	for _, endpoint := range gone {
 		p.leave(endpoint)
 	}
@@ -78,7 +80,7 @@ func (p *Pool) Close() {
 }
 
 func (p *Pool) create(address string) *Endpoint {
-	endpoint := &Endpoint{Address: address, hash: addressHash(address)}
+	endpoint := &Endpoint{Address: address, hash: Key(address)}
 	if p.conns != nil {
 		endpoint.Conns = p.conns(address)
 	}
@@ -95,6 +97,9 @@ func (p *Pool) leave(endpoint *Endpoint) {
 func (p *Pool) Size() int {
 	return len(p.live.Load().candidates().list)
 }
+
+// Changed gives a channel that is closed by the next Update.
+func (p *Pool) Changed() <-chan struct{} { return p.live.Load().changed }
 
 // Pick is PickBy for a request that has no key: with config.BalanceHash it goes to the less busy
 // of two endpoints. It gives nil when the pool has no endpoint or all are full.

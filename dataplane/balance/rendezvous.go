@@ -21,11 +21,11 @@ func (q *query) rendezvous() *Endpoint {
 	return nil
 }
 
-// addressHash is FNV-1a, which is the same in all processes.
-func addressHash(address string) uint64 {
+// Key makes a key for PickBy of a text. It is the same in all processes (FNV-1a).
+func Key(text string) uint64 {
 	hash := uint64(0xcbf29ce484222325)
-	for i := range len(address) {
-		hash = (hash ^ uint64(address[i])) * 0x100000001b3
+	for i := range len(text) {
+		hash = (hash ^ uint64(text[i])) * 0x100000001b3
 	}
 	return mix(hash)
 }

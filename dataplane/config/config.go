@@ -228,15 +228,44 @@ type Pool struct {
 	Port int32 `json:"port"`
 	// PortName is the name of that port, by which EndpointSlices tell ports apart; often "".
 	PortName string `json:"portName,omitempty"`
-	// Protocol is the port's appProtocol: "" or "http" for HTTP/1.1, "kubernetes.io/h2c", "kubernetes.io/ws".
+	// Protocol is the port's appProtocol: "kubernetes.io/h2c" for HTTP/2; "", "http", "kubernetes.io/ws"
+	// and any other for HTTP/1.1.
 	Protocol string `json:"protocol,omitempty"`
 	// Balance is how requests are shared out among the endpoints.
 	Balance Balance `json:"balance,omitempty"`
+	// HashOn is what requests have in common that BalanceHash sends to one endpoint.
+	HashOn HashOn `json:"hashOn,omitzero"`
 	// SlowStart is for how many milliseconds the share of a new endpoint, or of one that comes back
 	// after it failed, grows to a full one; 0 for a full one at once.
 	SlowStart int64 `json:"slowStart,omitempty"`
 	// MaxRequests is how many requests an endpoint may have at a time from one proxy; 0 for any number.
 	MaxRequests int32 `json:"maxRequests,omitempty"`
+	// Eject says when endpoints that fail are set aside, where the proxy's defaults are not to hold.
+	Eject Eject `json:"eject,omitzero"`
+}
+
+// HashOn names what a request is known by: one of them, or neither for the client's address. A
+// request that lacks it goes where BalanceLeast would send it.
+type HashOn struct {
+	// Header is the name of a field, compared without case. The first one counts.
+	Header string `json:"header,omitempty"`
+	// Cookie is the name of a cookie.
+	Cookie string `json:"cookie,omitempty"`
+}
+
+// Eject bounds what an endpoint may fail before it is set aside for a while. What is 0 is as the
+// proxy's defaults have it.
+type Eject struct {
+	// Connect, Gateway and Server are how many times in a row it may refuse to be connected to, break
+	// a connection instead of answering or take too long, and answer 5xx; -1 for any number of times.
+	Connect int32 `json:"connect,omitempty"`
+	Gateway int32 `json:"gateway,omitempty"`
+	Server  int32 `json:"server,omitempty"`
+	// For is how long it is set aside in milliseconds; each further time twice as long, up to Longest.
+	For     int64 `json:"for,omitempty"`
+	Longest int64 `json:"longest,omitempty"`
+	// MaxPercent is how many of a hundred endpoints may be set aside at a time, 1 to 100.
+	MaxPercent int32 `json:"maxPercent,omitempty"`
 }
 
 // Balance is a way to share out requests among endpoints.

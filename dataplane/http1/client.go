@@ -31,7 +31,7 @@ type Client struct {
 	tunnel            bool
 	unreusable        atomic.Bool // either goroutine may find that out
 	cancelled         atomic.Pointer[error]
-	exchanges         int
+	keepAlive         time.Duration
 }
 
 // writeTimeout is how long a backend may take no bytes of a request.
@@ -43,15 +43,18 @@ var ResponseLimits = Limits{Bytes: socket.Large, Fields: 256}
 // NewClient makes the client's half of a connection.
 func NewClient(conn *socket.Conn) *Client { return &Client{conn: conn} }
 
-// Reused says whether the connection has been used before the exchange at hand.
-func (c *Client) Reused() bool { return c.exchanges > 1 }
-
 // Processed says whether the backend may have seen any of the request. If not, it can be sent
 // elsewhere whatever its method is.
 func (c *Client) Processed() bool { return c.sent }
 
 // Answered says whether any byte of a response came.
 func (c *Client) Answered() bool { return c.answered }
+
+// Unheard is how often in a row the system has sent again what the backend does not acknowledge.
+func (c *Client) Unheard() int { return c.conn.Unheard() }
+
+// KeepAlive is how long the backend says that it keeps the connection unused; 0 when it does not say.
+func (c *Client) KeepAlive() time.Duration { return c.keepAlive }
 
 // SetDeadline makes the wait for the response and its body fail at t or up to slack later. Only the
 // receiving goroutine may call it.
@@ -92,7 +95,6 @@ func (c *Client) Send(r *message.Request, piece []byte, last bool) error {
 }
 
 func (c *Client) begin(r *message.Request) {
-	c.exchanges++
 	c.method, c.chunked, c.left = r.Method, r.ContentLength == message.Unknown && r.Upgrade == "", r.ContentLength
 	c.sent, c.sentAll, c.answered = false, false, false
 }

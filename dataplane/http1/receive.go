@@ -2,6 +2,9 @@ package http1
 
 import (
 	"errors"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/message"
 	"github.com/fleetgate/fleetgate/dataplane/socket"
@@ -105,7 +108,25 @@ func (c *Client) understand(head []byte, r *message.Response) error {
 	if r.Close {
 		c.unreusable.Store(true)
 	}
+	c.keepAlive = keepAliveOf(r.Fields)
 	return nil
+}
+
+// keepAliveOf reads the hint that many backends give, "Keep-Alive: timeout=5" in seconds (RFC 2068
+// section 19.7.1.1); 0 when there is none, or one that is no time.
+func keepAliveOf(fields []message.Field) time.Duration {
+	for i := range fields {
+		if fields[i].ID != message.KeepAlive {
+			continue
+		}
+		for part := range strings.SplitSeq(fields[i].Value, ",") {
+			name, value, _ := strings.Cut(trim(part), "=")
+			if seconds, err := strconv.ParseUint(value, 10, 20); err == nil && strings.EqualFold(name, "timeout") {
+				return time.Duration(seconds) * time.Second
+			}
+		}
+	}
+	return 0
 }
 
 // Next implements message.Body for the response's body. A timeout may be followed by another Next.

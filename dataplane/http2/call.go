@@ -173,6 +173,13 @@ func (c *Call) Processed() bool {
 	return c.id != 0 && !refused && (!c.client.goingAway || c.id <= c.client.lastTaken)
 }
 
+// Answered says whether any head of a response has come.
+func (c *Call) Answered() bool {
+	c.link.mu.Lock()
+	defer c.link.mu.Unlock()
+	return len(c.heads) > 0
+}
+
 // Release gives the call back. A stream that has not ended is reset.
 func (c *Call) Release() {
 	l, cl := c.link, c.client

@@ -1,12 +1,14 @@
 package proxy
 
 import (
-	"context"
 	"errors"
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/balance"
+	"github.com/fleetgate/fleetgate/dataplane/health"
 	"github.com/fleetgate/fleetgate/dataplane/http1"
+	"github.com/fleetgate/fleetgate/dataplane/http2"
+	"github.com/fleetgate/fleetgate/dataplane/socket"
 	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
@@ -16,10 +18,14 @@ type failure int
 const (
 	noFailure      failure = iota
 	noEndpoint             // nobody to ask
-	connectFailed          // nothing was sent
-	staleReuse             // the request was not processed, or a kept connection died and the request is safe to repeat
+	overload               // everybody has as much as he may have
+	connectFailed          // no connection
+	unsent                 // nothing was sent, or the endpoint said that it has not looked at it
+	refused                // the endpoint said that it takes no more for now, and has not processed it
+	lost                   // the connection ended before any byte of an answer, and the request may be repeated
 	upstreamReset          // the connection broke after the request was sent
 	badResponse            // what came is no response
+	noUpgrade              // the endpoint does not know the upgrade that is asked for
 	backendTimeout         // the attempt took too long
 	requestTimeout         // the whole request took too long
 	bodyFailed             // the client did not send the body that it said it would
@@ -34,6 +40,8 @@ type attempt struct {
 	failure  failure
 	// deadline is when the attempt has to be over; zero for never.
 	deadline time.Time
+	// nobody says that the endpoint is not there: it refuses connections or acknowledges nothing.
+	nobody bool
 }
 
 // end gives up what the attempt holds. The response cannot be read after it.
@@ -54,8 +62,12 @@ func (t *attempt) status() (int, string) {
 	switch t.failure {
 	case noEndpoint:
 		return 503, ReasonNoEndpoint
+	case overload:
+		return 503, ReasonOverload
 	case connectFailed:
 		return 502, ReasonConnectFailed
+	case noUpgrade:
+		return 502, ReasonNoUpgrade
 	case badResponse:
 		return 502, ReasonBadResponse
 	case backendTimeout:
@@ -73,33 +85,63 @@ func (t *attempt) status() (int, string) {
 }
 
 // try sends the request to one endpoint and waits for the head of its response.
-func (x *exchange) try(tried []*balance.Endpoint, fresh bool) attempt {
+func (x *exchange) try(fresh bool) attempt {
 	now := x.record.Start
-	if x.record.Attempts > 0 {
+	if x.record.Attempts > 0 || x.waited {
 		now = time.Now()
 	}
-	endpoint := x.pool.Pick(now, tried)
-	if endpoint == nil {
+	endpoint := x.pick(now)
+	switch {
+	case endpoint != nil:
+	case x.pool.Size() > 0:
+		return attempt{failure: overload}
+	default:
 		return attempt{failure: noEndpoint}
 	}
 	t := attempt{endpoint: endpoint}
 	x.record.Attempts++
-	x.record.Endpoint = endpoint.Address
 	t.deadline = x.deadline
 	if ms := x.action.rule.Timeouts.BackendRequest; ms > 0 {
 		if own := now.Add(time.Duration(ms) * time.Millisecond); t.deadline.IsZero() || own.Before(t.deadline) {
 			t.deadline = own
 		}
 	}
-	if t.failure = x.exchangeWith(&t, now, fresh); t.failure != noFailure {
-		x.record.Failures++
-		if t.failure == connectFailed {
-			x.pool.Failed(endpoint, time.Now())
-		}
-		return t
-	}
-	endpoint.Succeeded()
+	t.failure = x.exchangeWith(&t, now, fresh)
+	x.record.Endpoint = t.endpoint.Address
+	x.judge(&t, now)
 	return t
+}
+
+// judge tells the pool how the endpoint did. What a client may have brought about does not count.
+func (x *exchange) judge(t *attempt, began time.Time) {
+	if t.failure == noFailure {
+		x.pool.gap.end()
+		if x.pool.judges5xx && x.response.Status >= 500 {
+			x.pool.FailedBy(t.endpoint, health.Server, time.Now())
+			return
+		}
+		t.endpoint.Succeeded()
+		return
+	}
+	x.record.Failures++
+	if t.nobody {
+		connsOf(t.endpoint).DropIdle()
+	}
+	switch t.failure { //nolint:exhaustive // the others say nothing of the endpoint
+	case connectFailed:
+		x.pool.Failed(t.endpoint, time.Now())
+	case lost, upstreamReset, badResponse:
+		// An endpoint may close a connection that it kept; and one that sends an upload away by
+		// closing is not at fault.
+		if x.body.done() && (t.nobody || !t.call.Kept() || t.call.Answered()) {
+			x.pool.FailedBy(t.endpoint, health.Gateway, time.Now())
+		}
+	case backendTimeout, requestTimeout:
+		// A rule may give endpoints as little time as it likes, but they are not only that rule's.
+		if now := time.Now(); x.body.sentAtOnce() && now.Sub(began) >= patience {
+			x.pool.FailedBy(t.endpoint, health.Gateway, now)
+		}
+	}
 }
 
 // exchangeWith connects, sends and receives.
@@ -119,53 +161,6 @@ func (x *exchange) exchangeWith(t *attempt, now time.Time, fresh bool) failure {
 		return noFailure
 	}
 	return x.classify(t, err)
-}
-
-// connectTo gives a call on a kept connection, or on a new one within the time there is.
-func (x *exchange) connectTo(t *attempt, now time.Time, fresh bool) (upstream.Call, error) {
-	conns := t.endpoint.Conns.(*upstream.Endpoint) //nolint:errcheck // pools are made so
-	overHTTP2 := isHTTP2(x.pool.Config.Protocol)
-	if !fresh {
-		if call := conns.Idle(overHTTP2); call != nil {
-			return call, nil
-		}
-	}
-	limit := now.Add(x.proxy.options.ConnectTimeout)
-	if !t.deadline.IsZero() && t.deadline.Before(limit) {
-		limit = t.deadline
-	}
-	ctx, cancel := context.WithDeadline(context.Background(), limit)
-	defer cancel()
-	x.setConnect(cancel)
-	defer x.setConnect(nil)
-	return conns.Connect(ctx, overHTTP2)
-}
-
-func (x *exchange) setConnect(cancel func()) {
-	x.mutex.Lock()
-	defer x.mutex.Unlock()
-	x.connect = cancel
-	if cancel != nil && x.cancelled != nil {
-		cancel()
-	}
-}
-
-func isHTTP2(protocol string) bool { return protocol == "kubernetes.io/h2c" }
-
-func (x *exchange) whyNoConnection(t *attempt, err error) failure {
-	switch {
-	case x.cause() != nil:
-		return clientGone
-	case isTimeout(err) && x.over(time.Now(), x.deadline):
-		return requestTimeout
-	case isTimeout(err) && x.over(time.Now(), t.deadline):
-		return backendTimeout
-	}
-	return connectFailed
-}
-
-func (x *exchange) over(now, deadline time.Time) bool {
-	return !deadline.IsZero() && !now.Before(deadline)
 }
 
 const (
@@ -213,10 +208,14 @@ func (x *exchange) waiting(t *attempt, now time.Time, action func() error) error
 		}
 		now = time.Now()
 		switch {
-		case x.over(now, x.deadline):
+		case over(now, x.deadline):
 			return errRequestTimeout
-		case x.over(now, t.deadline):
+		case over(now, t.deadline):
 			return errBackendTimeout
+		}
+		if t.call.Vanished() {
+			t.nobody = true
+			return socket.ErrVanished
 		}
 		x.startWatch()
 	}
@@ -252,22 +251,35 @@ func (x *exchange) classify(t *attempt, err error) failure {
 		return clientGone
 	case errors.As(err, &fault):
 		return badResponse
-	case !t.call.Processed(), t.call.Stale() && idempotent(x.out.Method):
-		return staleReuse
+	case errors.Is(err, http2.ErrNoConnect):
+		return noUpgrade
+	}
+	var stream *http2.StreamError
+	isReset := errors.As(err, &stream)
+	switch {
+	case !t.call.Processed() && isReset:
+		return refused
+	case !t.call.Processed():
+		return unsent
+	case !t.call.Answered() && !isReset && x.repeatable(t.call.Kept()):
+		return lost
 	}
 	return upstreamReset
+}
+
+// repeatable says whether a request that an endpoint may have processed can be sent to another one
+// (RFC 9110 section 9.2.2). On a kept connection it most likely was not even read.
+func (x *exchange) repeatable(kept bool) bool {
+	switch x.out.Method {
+	case "GET", "HEAD", "OPTIONS", "TRACE":
+		return true
+	case "PUT", "DELETE":
+		return kept
+	}
+	return false
 }
 
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// idempotent says whether a method may be repeated (RFC 9110 section 9.2.2).
-func idempotent(method string) bool {
-	switch method {
-	case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE":
-		return true
-	}
-	return false
 }

@@ -49,8 +49,11 @@ type exchange struct {
 	action  *action
 	chosen  int // the number of the backend, from 1; 0 for none yet
 	backend *config.Backend
-	pool    *balance.Pool
+	pool    *pool
 	trusted bool
+	// tried are the endpoints that another attempt should not go to.
+	tried       []*balance.Endpoint
+	triedMemory [4]*balance.Endpoint
 	// out is the request for backends, response what one said, reply what the client gets.
 	out             message.Request
 	response, reply message.Response
@@ -58,6 +61,8 @@ type exchange struct {
 	// deadline is when the whole exchange has to be over; zero for never.
 	deadline time.Time
 	record   Record
+	// waited says that time has passed since the request came without an attempt.
+	waited bool
 
 	// mutex guards call: what Cancel may still touch.
 	mutex     sync.Mutex
@@ -216,7 +221,7 @@ func (x *exchange) choose() (int, string) {
 
 // choose takes the backend of a rule whose turn it is, by its number, -1 for none. The pool is nil when
 // there is a reason why it cannot be asked.
-func (p *Proxy) choose(s *state, a *action, record *Record) (i int, pool *balance.Pool, reason string) {
+func (p *Proxy) choose(s *state, a *action, record *Record) (i int, to *pool, reason string) {
 	if i = a.next(); i < 0 {
 		return i, nil, ReasonNoBackend
 	}
@@ -225,10 +230,10 @@ func (p *Proxy) choose(s *state, a *action, record *Record) (i int, pool *balanc
 	if backend.Invalid != "" {
 		return i, nil, backend.Invalid
 	}
-	if pool = p.poolOf(s, backend.Pool); pool == nil {
+	if to = p.poolOf(s, backend.Pool); to == nil {
 		return i, nil, ReasonUnknownPool
 	}
-	return i, pool, ""
+	return i, to, ""
 }
 
 // forward sends the request to the backend, as often as the rule allows, and its response to the client.
@@ -239,9 +244,8 @@ func (x *exchange) forward() (int, string) {
 	if !x.prepare() {
 		return 500, ReasonRewriteFailed
 	}
-	// What is said in a tunnel is no body, and must not reach a backend before it has agreed to that; but
-	// to a backend of HTTP/2 a tunnel is a stream like any other.
-	if tunnel := x.req.Method == "CONNECT"; x.req.HasBody() && (!tunnel || isHTTP2(x.pool.Config.Protocol)) {
+	// What is said in a tunnel is no body, and must not reach a backend before it has agreed to that.
+	if x.req.HasBody() && x.out.Upgrade == "" {
 		x.body = newUpload(x)
 	}
 	mirrors := x.mirrorsDue()
@@ -251,7 +255,7 @@ func (x *exchange) forward() (int, string) {
 	switch {
 	case try.failure != noFailure:
 		status, reason = try.status()
-	case x.response.Status == 101:
+	case x.switches():
 		status, reason = x.upgrade(&try)
 	case x.declined():
 		status, reason = 502, ReasonBadUpgrade

@@ -10,7 +10,6 @@ import (
 	"github.com/fleetgate/fleetgate/dataplane/balance"
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/message"
-	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
 // mirrorTimeout bounds a mirrored request.
@@ -108,7 +107,7 @@ func cloned(r *message.Request, length int) *message.Request {
 func (m *mirrors) send(endpoint *balance.Endpoint, protocol string, out *message.Request, body []byte) error {
 	ctx, cancel := context.WithTimeout(m.ctx, mirrorTimeout)
 	defer cancel()
-	conns := endpoint.Conns.(*upstream.Endpoint) //nolint:errcheck // pools are made so
+	conns := connsOf(endpoint)
 	call := conns.Idle(isHTTP2(protocol))
 	if call == nil {
 		var err error

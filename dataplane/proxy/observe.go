@@ -87,6 +87,7 @@ const (
 	ReasonRedirect        = "redirect"
 	ReasonRewriteFailed   = "rewrite_failed"
 	ReasonBadUpgrade      = "bad_upgrade"
+	ReasonNoUpgrade       = "upgrade_unsupported" // the backend's HTTP/2 has no extended CONNECT (RFC 8441)
 	ReasonBadBody         = "bad_body"
 	ReasonBadResponse     = "bad_response"
 	ReasonBodyTooLarge    = "body_too_large"

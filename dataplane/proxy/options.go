@@ -43,6 +43,9 @@ type Options struct {
 	MaxStreams int
 	// ConnectTimeout bounds a connect to an endpoint. Default 3 s.
 	ConnectTimeout time.Duration
+	// MaxEndpointConns bounds the connections to each endpoint; a request that would need one more is
+	// answered with 503. Default none.
+	MaxEndpointConns int
 	// DrainWait is how long Run goes on serving after its context ended, not ready: the time that
 	// the front takes to stop sending. Default none.
 	DrainWait time.Duration

@@ -70,7 +70,7 @@ func (t *passage) pass(name string) (alert byte, reason string) {
 	if reason != "" {
 		return alertInternalError, reason
 	}
-	endpoint, backend, reason := t.connect(pool)
+	endpoint, backend, reason := t.connect(pool.Pool)
 	if reason != "" {
 		return alertInternalError, reason
 	}
@@ -89,6 +89,9 @@ func clientKey(c *client) uint64 {
 	return h.Sum64()
 }
 
+// mostConnects is how many endpoints a connection that is passed through is tried with.
+const mostConnects = 4
+
 // connect connects to an endpoint, and to others when that fails: nothing was sent yet.
 func (t *passage) connect(pool *balance.Pool) (*balance.Endpoint, *upstream.Tunnel, string) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -97,7 +100,7 @@ func (t *passage) connect(pool *balance.Pool) (*balance.Endpoint, *upstream.Tunn
 	defer t.client.connecting.Store(nil)
 	var tried []*balance.Endpoint
 	key := clientKey(t.client)
-	for len(tried) <= freeRetries && !t.client.cutting.Load() {
+	for len(tried) < mostConnects && !t.client.cutting.Load() {
 		endpoint, err := pool.PickBy(time.Now(), key, tried)
 		if err != nil {
 			return nil, nil, ReasonNoEndpoint

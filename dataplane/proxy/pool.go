@@ -2,50 +2,63 @@ package proxy
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/balance"
 	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/dataplane/health"
 	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
-// pool is a pool of the configuration. What it needs to be served from is made at the first request
-// to it: of many Services most are asked for rarely, by one proxy.
+// pool is what the proxy keeps for a port of a Service, whatever rules use it.
 type pool struct {
-	live atomic.Pointer[balance.Pool]
-	// What follows is guarded by Proxy.pooling. chunks is how many chunks name it.
-	config *config.Pool
-	chunks int32
-	gone   bool
+	*balance.Pool
+	// budget is for retries of requests that may have cost an endpoint something.
+	budget *balance.Budget
+	// judges5xx says that answers of 5xx count against an endpoint.
+	judges5xx bool
+	gap       gap
 }
 
-// poolOf gives the live pool of a key in a state, nil if there is none.
-func (p *Proxy) poolOf(s *state, key string) *balance.Pool {
-	known := s.pools[key]
-	if known == nil {
-		return nil
+func (p *Proxy) newPool(c *config.Pool) *pool {
+	policy := ejection(p.options.Health, c.Eject)
+	made := &pool{
+		Pool:   balance.NewPool(*c, policy, balance.WithConns(p.connect), balance.WithGone(disconnect)),
+		budget: balance.NewBudget(balance.DefaultLimits), judges5xx: policy.Server > 0,
 	}
-	if live := known.live.Load(); live != nil {
-		return live
-	}
-	return p.enliven(s, known)
+	made.gap.never()
+	return made
 }
 
-// enliven makes the live pool with the endpoints of now.
-func (p *Proxy) enliven(s *state, known *pool) *balance.Pool {
-	p.pooling.Lock()
-	defer p.pooling.Unlock()
-	if live := known.live.Load(); live != nil {
-		return live
+func (p *pool) update(endpoints []config.Endpoint) {
+	before := p.Size()
+	p.Update(endpoints)
+	switch now := p.Size(); {
+	case now > 0 && before == 0:
+		p.gap.end()
+	case now == 0 && before > 0:
+		p.gap.begin(time.Now())
 	}
-	live := balance.NewPool(*known.config, p.options.Health, balance.WithConns(p.connect), balance.WithGone(disconnect))
-	if known.gone {
-		live.Update(s.snapshot.Endpoints[known.config.Key]) // for the last requests of this state
-		live.Close()
-	} else {
-		live.Update(p.state.Load().snapshot.Endpoints[known.config.Key])
+}
+
+// ejection is the policy of a pool: its own where it says something.
+func ejection(policy health.Policy, own config.Eject) health.Policy {
+	for threshold, value := range map[*int]int32{&policy.Failures: own.Connect, &policy.Gateway: own.Gateway, &policy.Server: own.Server} {
+		if value != 0 {
+			*threshold = max(int(value), 0)
+		}
 	}
-	known.live.Store(live)
-	return live
+	if own.For > 0 {
+		policy.For = time.Duration(own.For) * time.Millisecond
+		policy.Longest = max(policy.Longest, policy.For)
+	}
+	if own.Longest > 0 {
+		policy.Longest = max(time.Duration(own.Longest)*time.Millisecond, policy.For)
+	}
+	if own.MaxPercent > 0 {
+		policy.MaxShare = min(float64(own.MaxPercent), 100) / 100
+	}
+	return policy
 }
 
 // connect and disconnect give the endpoints of pools their connections.
@@ -53,18 +66,59 @@ func (p *Proxy) connect(address string) any { return p.connector.Endpoint(addres
 
 func disconnect(conns any) { conns.(*upstream.Endpoint).Close() } //nolint:errcheck // connect made it
 
-// change puts a state in force: live pools get their endpoints, and those that are gone end.
-func (p *Proxy) change(before, built *state, gone []*pool) {
-	p.pooling.Lock()
-	defer p.pooling.Unlock()
-	if before != nil {
-		updateEndpoints(before, built)
+const (
+	// longestGap is for how long from the beginning of a gap requests wait for its end.
+	longestGap = time.Second
+	// maxWaiting bounds the requests that wait in a gap of a pool.
+	maxWaiting = 256
+	// lookAgain is how often they try the endpoints that there are.
+	lookAgain = 100 * time.Millisecond
+)
+
+// gap is a time in which nobody in a pool takes connections: its last endpoints are gone, or are
+// about to be known as gone, and the next ones are not here yet.
+type gap struct {
+	since   atomic.Int64 // Unix nanoseconds; 0 when there is none
+	waiting atomic.Int32
+}
+
+// never says that nobody ever was there, so that there is nobody to wait for.
+func (g *gap) never() { g.since.Store(1) }
+
+// begin notes that nobody is there, and gives since when that is so.
+func (g *gap) begin(now time.Time) time.Time {
+	g.since.CompareAndSwap(0, now.UnixNano())
+	return time.Unix(0, g.since.Load())
+}
+
+// end notes that somebody is there. It is called for every request.
+func (g *gap) end() {
+	if g.since.Load() != 0 {
+		g.since.Store(0)
 	}
-	p.state.Store(built)
-	for _, old := range gone {
-		old.gone = true
-		if live := old.live.Load(); live != nil {
-			live.Close()
-		}
+}
+
+// await waits, until a deadline if there is one, for a pool that has nobody to change, and says
+// whether it is worth to look again. It gives up at once when the gap has lasted too long or too many wait.
+func (p *pool) await(deadline time.Time) bool {
+	changed, now := p.Changed(), time.Now()
+	end := p.gap.begin(now).Add(longestGap)
+	if !deadline.IsZero() && deadline.Before(end) {
+		end = deadline
 	}
+	defer p.gap.waiting.Add(-1)
+	if p.gap.waiting.Add(1) > maxWaiting || !now.Before(end) {
+		return false
+	}
+	wait := end.Sub(now)
+	if p.Size() > 0 {
+		wait = min(wait, lookAgain)
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-changed:
+	case <-timer.C:
+	}
+	return p.Size() > 0
 }

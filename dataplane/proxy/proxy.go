@@ -51,7 +51,7 @@ func New(options Options) *Proxy {
 		servers: map[int32]*server{},
 	}
 	p.life, p.end = context.WithCancel(context.Background())
-	p.connector = upstream.NewConnector(upstream.Options{ConnectTimeout: options.ConnectTimeout})
+	p.connector = upstream.NewConnector(upstream.Options{ConnectTimeout: options.ConnectTimeout, MaxConns: options.MaxEndpointConns})
 	p.mirrors = newMirrors(options)
 	p.http1 = http1.ServerOptions{
 		Limits:      http1.Limits{Bytes: options.MaxHeaderBytes, Fields: options.MaxFields},

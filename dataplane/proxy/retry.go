@@ -5,66 +5,109 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fleetgate/fleetgate/dataplane/balance"
+	"github.com/fleetgate/fleetgate/dataplane/config"
 )
 
 const (
-	// freeRetries is how often a request is tried again without being asked for: only when no
-	// backend can have processed it, or when it may be repeated by its method.
-	freeRetries    = 3
+	// mostUnsent is how often a request is tried again of which nobody has seen anything.
+	mostUnsent = 8
+	// mostLost is how often it is tried again after an endpoint may have begun with it.
+	mostLost       = 2
 	defaultBackoff = 25 * time.Millisecond
 	// drainLimit bounds what is read of a response that is not wanted, to keep its connection.
 	drainLimit = 64 << 10
 )
 
+// retries is how often a request was tried again, by why.
+type retries struct{ unsent, lost, asked int }
+
 // attempts tries the request until there is a response to pass on or no further try is due.
 func (x *exchange) attempts() attempt {
-	free, asked, fresh := 0, 0, false
-	var memory [4]*balance.Endpoint
-	tried := memory[:0]
+	x.pool.budget.Request(x.record.Start)
+	var n retries
+	fresh := false
 	for {
-		t := x.try(tried, fresh)
+		t := x.try(fresh)
 		if t.failure == noFailure && x.action.rule.Retry == nil {
 			return t
 		}
-		switch {
-		case x.freeRetry(&t) && free < freeRetries:
-			free++
-			// Other kept connections are likely to have died too.
-			fresh = t.failure == staleReuse
-		case x.askedRetry(&t) && asked < x.action.rule.Retry.Attempts:
-			asked++
-			x.discard(&t)
-			if failed := x.backoff(asked); failed != noFailure {
-				x.end(&t)
-				return attempt{failure: failed}
-			}
-		default:
+		if !x.again(&t, &n) {
 			return t
 		}
-		if t.failure != staleReuse {
-			tried = append(tried, t.endpoint)
-		}
+		// Other kept connections are likely to have died too.
+		fresh = fresh || t.failure == unsent || t.failure == lost
 		x.body.detach()
 		x.end(&t)
 	}
 }
 
-// freeRetry says whether another try is safe whatever the rule says.
-func (x *exchange) freeRetry(t *attempt) bool {
-	return (t.failure == connectFailed || t.failure == staleReuse) && x.body.replayable()
-}
-
-// askedRetry says whether the rule asks for another try.
-func (x *exchange) askedRetry(t *attempt) bool {
-	retry := x.action.rule.Retry
-	if retry == nil || !x.body.replayable() {
+// again says whether another try is due, and when it is over waits for the time of it.
+func (x *exchange) again(t *attempt, n *retries) bool {
+	if !x.body.replayable() {
 		return false
 	}
-	switch t.failure {
+	switch t.failure { //nolint:exhaustive // the others only if the rule asks for it
+	case noEndpoint:
+		return x.await()
+	case connectFailed:
+		x.avoid(t.endpoint)
+		if len(x.tried) < x.pool.Size() && n.unsent < mostUnsent {
+			n.unsent++
+			return true
+		}
+		if x.await() {
+			return true
+		}
+	case overload:
+		x.avoid(t.endpoint)
+		n.unsent++
+		return t.endpoint != nil && len(x.tried) < x.pool.Size() && n.unsent <= mostUnsent
+	case unsent:
+		if n.unsent++; n.unsent <= mostUnsent {
+			return true
+		}
+	case refused, lost:
+		x.avoid(t.endpoint)
+		if n.lost++; n.lost <= mostLost && x.pool.budget.Retry(time.Now()) {
+			return true
+		}
+	}
+	return x.asked(t, n)
+}
+
+// await waits for somebody who takes connections, and lets everybody be tried again.
+func (x *exchange) await() bool {
+	x.waited = true
+	if !x.pool.await(x.deadline) || x.cause() != nil {
+		return false
+	}
+	x.tried = x.tried[:0]
+	return true
+}
+
+// asked says whether the rule asks for another try, and waits before it. The attempt fails when the
+// request ends meanwhile.
+func (x *exchange) asked(t *attempt, n *retries) bool {
+	retry := x.action.rule.Retry
+	if retry == nil || n.asked >= retry.Attempts || !x.fits(t, retry) || !x.pool.budget.Retry(time.Now()) {
+		return false
+	}
+	n.asked++
+	x.avoid(t.endpoint)
+	x.discard(t)
+	if failed := x.backoff(n.asked); failed != noFailure {
+		t.failure = failed
+		return false
+	}
+	return true
+}
+
+// fits says whether the rule wants what became of an attempt to be tried again.
+func (x *exchange) fits(t *attempt, retry *config.Retry) bool {
+	switch t.failure { //nolint:exhaustive // the others are nothing that another try makes better
 	case noFailure:
 		return slices.Contains(retry.Codes, x.response.Status)
-	case connectFailed, staleReuse, upstreamReset, badResponse, backendTimeout:
+	case connectFailed, unsent, refused, lost, upstreamReset, badResponse, backendTimeout:
 		return true
 	}
 	return false

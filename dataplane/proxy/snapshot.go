@@ -29,7 +29,7 @@ type state struct {
 	snapshot Snapshot
 	revision uint64
 	table    *router.Table
-	pools    map[string]*pool
+	pools    map[string]*declared
 	trusted  []netip.Prefix
 	// listeners are by name, endings those that end TLS, ports what the listeners of each have in common.
 	listeners map[string]*config.Listener
@@ -69,7 +69,7 @@ func (p *Proxy) nextTable(before *state, next *Snapshot, changes []chunkChange) 
 }
 
 // nextPools keeps pools that stay. gone are the pools of before that are not in use any more.
-func (p *Proxy) nextPools(before *state, changes []chunkChange) (pools map[string]*pool, gone []*pool) {
+func (p *Proxy) nextPools(before *state, changes []chunkChange) (pools map[string]*declared, gone []*declared) {
 	if before != nil {
 		pools = before.pools
 	}
@@ -95,9 +95,9 @@ func (p *Proxy) nextPools(before *state, changes []chunkChange) (pools map[strin
 
 // poolEdit changes pools that are in use, in a copy that is made when it is needed.
 type poolEdit struct {
-	pools  map[string]*pool
+	pools  map[string]*declared
 	copied bool
-	gone   []*pool
+	gone   []*declared
 }
 
 // add notes that a chunk names a pool, and makes one that is new, or other than before.
@@ -107,7 +107,7 @@ func (e *poolEdit) add(c *config.Pool) {
 		known.chunks++
 		return
 	}
-	next := &pool{config: c, chunks: 1}
+	next := &declared{config: c, chunks: 1}
 	if known := e.pools[c.Key]; known != nil {
 		next.chunks += known.chunks
 	}
@@ -123,11 +123,11 @@ func (e *poolEdit) release(key string) {
 }
 
 // replace puts a pool in the place of the one that has this key; nil for none.
-func (e *poolEdit) replace(key string, next *pool) {
+func (e *poolEdit) replace(key string, next *declared) {
 	if !e.copied {
 		e.pools, e.copied = maps.Clone(e.pools), true
 		if e.pools == nil {
-			e.pools = map[string]*pool{}
+			e.pools = map[string]*declared{}
 		}
 	}
 	if known := e.pools[key]; known != nil {
@@ -152,7 +152,7 @@ func updateEndpoints(before, built *state) {
 			continue // it is made with the endpoints of its time
 		}
 		if a, b := was[key], now[key]; !shared(a, b) && !slices.Equal(a, b) {
-			live.Update(b)
+			live.update(b)
 		}
 	}
 }

@@ -27,14 +27,25 @@ func (x *exchange) declined() bool {
 	return x.req.Method == "CONNECT" && x.response.Status < 300 && !isHTTP2(x.pool.Config.Protocol)
 }
 
-// prepareUpgrade asks the backend for the change. A WebSocket over HTTP/2 (RFC 8441) becomes one over HTTP/1.1.
+// prepareUpgrade asks the backend for the change, in the way of the protocol that it speaks: over
+// HTTP/2 a WebSocket is an extended CONNECT without keys (RFC 8441). A backend that speaks HTTP/2 gets
+// what has no such form as a plain request, as if the proxy did not know the other protocol.
 func (x *exchange) prepareUpgrade() {
-	x.out.Upgrade, x.out.ContentLength = x.req.Upgrade, 0
-	if strings.EqualFold(x.req.Upgrade, "websocket") {
-		x.out.Upgrade = "websocket" // the spelling that every backend knows
+	isWebSocket := strings.EqualFold(x.req.Upgrade, "websocket")
+	edit := fields{list: &x.out.Fields}
+	switch overHTTP2, fromHTTP2 := isHTTP2(x.pool.Config.Protocol), x.req.Version == message.HTTP2; {
+	case overHTTP2 && fromHTTP2:
+	case overHTTP2:
+		if !isWebSocket || firstValue(x.req.Fields, "Sec-WebSocket-Key") == "" {
+			return
+		}
+		edit.Del("Sec-WebSocket-Key")
+	case fromHTTP2:
+		edit.Set("Sec-WebSocket-Key", websocketKey)
 	}
-	if x.req.Version == message.HTTP2 {
-		x.out.Fields = append(x.out.Fields, message.Field{Name: "Sec-WebSocket-Key", Value: websocketKey})
+	x.out.Upgrade, x.out.ContentLength = x.req.Upgrade, 0
+	if isWebSocket {
+		x.out.Upgrade = "websocket" // the spelling that every backend knows
 	}
 }
 
@@ -50,20 +61,35 @@ func acceptOf(key string) string {
 	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
+// switches says that the backend answers by changing the protocol.
+func (x *exchange) switches() bool {
+	if x.out.Upgrade != "" && isHTTP2(x.pool.Config.Protocol) {
+		return x.response.Status/100 == 2
+	}
+	return x.response.Status == 101
+}
+
 // upgrade joins client and backend after the backend agreed to change the protocol.
 func (x *exchange) upgrade(t *attempt) (int, string) {
-	if !x.wantsUpgrade() || !strings.EqualFold(x.response.Upgrade, x.req.Upgrade) {
+	overHTTP2 := x.response.Status != 101
+	if x.out.Upgrade == "" || !overHTTP2 && !strings.EqualFold(x.response.Upgrade, x.req.Upgrade) {
 		return 502, ReasonBadUpgrade
 	}
 	x.stopWatch()
 	x.startReply(101)
 	x.reply.Fields = x.reply.Fields[:0]
 	x.reply.ContentLength = message.Unknown
-	x.reply.Upgrade = x.response.Upgrade
+	x.reply.Upgrade = x.out.Upgrade
 	x.copyReplyFields()
 	x.editReply()
-	if x.req.Version == message.HTTP2 && !x.acceptForHTTP2() {
-		return 502, ReasonBadUpgrade
+	switch {
+	case x.req.Version == message.HTTP2:
+		if !overHTTP2 && !x.acceptForHTTP2() {
+			return 502, ReasonBadUpgrade
+		}
+		x.reply.Status, x.reply.Upgrade, x.record.Status = 200, "", 200
+	case overHTTP2:
+		x.edit.Set("Sec-WebSocket-Accept", acceptOf(firstValue(x.req.Fields, "Sec-WebSocket-Key")))
 	}
 	// Time limits are for requests and responses, not for the conversation that follows.
 	x.deadline = time.Time{}
@@ -76,7 +102,7 @@ func (x *exchange) upgrade(t *attempt) (int, string) {
 	return 0, ""
 }
 
-// acceptForHTTP2 makes a 101 the 200 that HTTP/2 has for it.
+// acceptForHTTP2 takes the proof out that only HTTP/1.1 has, if it is right.
 func (x *exchange) acceptForHTTP2() bool {
 	view := headerView{&message.Request{Fields: x.response.Fields}}
 	if accept, _ := view.Value("Sec-Websocket-Accept"); accept != websocketAccept {
@@ -84,7 +110,6 @@ func (x *exchange) acceptForHTTP2() bool {
 	}
 	edit := fields{list: &x.reply.Fields}
 	edit.Del("Sec-WebSocket-Accept")
-	x.reply.Status, x.reply.Upgrade, x.record.Status = 200, "", 200
 	return true
 }
 

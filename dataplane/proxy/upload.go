@@ -65,7 +65,7 @@ var (
 func (x *exchange) send(call upstream.Call) error {
 	u := x.body
 	if u == nil {
-		return call.Send(&x.out, nil, true)
+		return call.Send(&x.out, nil, x.out.Upgrade == "")
 	}
 	if err := u.begin(); err != nil {
 		return err
@@ -333,6 +333,10 @@ func (u *upload) end() {
 func (u *upload) done() bool {
 	return u == nil || u.whole || u.over()
 }
+
+// sentAtOnce says that the body, if there is one, went with the head of the request: the client kept
+// nobody waiting.
+func (u *upload) sentAtOnce() bool { return u == nil || u.whole }
 
 // replayable says whether another attempt can get the body from its beginning.
 func (u *upload) replayable() bool {

@@ -217,7 +217,7 @@ func (in *input) done(n int, errno syscall.Errno) bool {
 	case errno == syscall.EAGAIN:
 		return false
 	case errno != 0:
-		in.err = errno
+		in.err = failed(errno)
 	case n == 0:
 		in.err = io.EOF
 	}

@@ -84,7 +84,7 @@ func (c *Conn) tryWrite(fd uintptr) bool {
 		case syscall.EAGAIN:
 			return false
 		default:
-			out.err = errno
+			out.err = failed(errno)
 			return true
 		}
 	}

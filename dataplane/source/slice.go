@@ -2,7 +2,6 @@ package source
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"

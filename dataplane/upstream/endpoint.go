@@ -2,7 +2,11 @@ package upstream
 
 import (
 	"context"
+	"math/rand/v2"
+	"net"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/http1"
@@ -22,13 +26,20 @@ type Endpoint struct {
 	// shared are HTTP/2 connections.
 	shared  []*shared
 	dialing *dialing
+	// open is how many connections there are, those under way included.
+	open atomic.Int64
 }
 
 // http1Call is an HTTP/1.1 connection, which is a Call while it is used.
 type http1Call struct {
 	*http1.Client
 	endpoint *Endpoint
-	since    time.Time // when it was put aside
+	// keep is how long it is kept unused, and until when that is over.
+	keep  time.Duration
+	until time.Time
+	// short says that the endpoint closes it before that by itself, so that the sweep comes too late.
+	short bool
+	kept  bool
 }
 
 // Idle gives a Call on a connection that is there, nil if there is none that has room.
@@ -51,15 +62,63 @@ func (e *Endpoint) Connect(ctx context.Context, http2 bool) (Call, error) {
 	if http2 {
 		return e.connectShared(ctx)
 	}
-	conn, err := e.connector.options.Dial(ctx, e.address)
+	conn, err := e.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
+	keep := e.connector.options.IdleTimeout
+	keep -= rand.N(keep/10 + 1)
+	return &http1Call{Client: http1.NewClient(socket.New(conn)), endpoint: e, keep: keep}, nil
+}
+
+// dial makes a connection, if there may be one more: in place of one that is not in use if need be.
+func (e *Endpoint) dial(ctx context.Context) (net.Conn, error) {
+	if !e.makeRoom() {
+		return nil, ErrTooMany
+	}
+	conn, err := e.connector.options.Dial(ctx, e.address)
+	if err != nil {
+		e.closed(1)
+	}
+	return conn, err
+}
+
+// makeRoom counts a connection that is about to be made.
+func (e *Endpoint) makeRoom() bool {
+	most := int64(e.connector.options.MaxConns)
 	e.connector.open.Add(1)
-	return &http1Call{Client: http1.NewClient(socket.New(conn)), endpoint: e}, nil
+	for e.open.Add(1) > most && most > 0 {
+		e.open.Add(-1)
+		idle := e.lastIdle()
+		if idle == nil {
+			e.connector.open.Add(-1)
+			return false
+		}
+		idle.Close()
+		e.closed(1)
+	}
+	return true
+}
+
+// closed counts connections that are no more.
+func (e *Endpoint) closed(n int) {
+	e.open.Add(-int64(n))
+	e.connector.open.Add(-int64(n))
 }
 
 func (e *Endpoint) takeIdle() *http1Call {
+	for {
+		call := e.lastIdle()
+		if call == nil || !call.short || time.Now().Before(call.until) {
+			return call
+		}
+		call.Close()
+		e.closed(1)
+	}
+}
+
+// lastIdle takes the connection that was used last.
+func (e *Endpoint) lastIdle() *http1Call {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	last := len(e.idle) - 1
@@ -72,25 +131,53 @@ func (e *Endpoint) takeIdle() *http1Call {
 	return call
 }
 
-// Stale implements Call.
-func (c *http1Call) Stale() bool { return c.Reused() && !c.Answered() }
+// Kept implements Call.
+func (c *http1Call) Kept() bool { return c.kept }
+
+// mostUnheard is how often the same bytes are sent again before their endpoint counts as vanished: more
+// than 3 seconds.
+const mostUnheard = 4
+
+// Vanished implements Call.
+func (c *http1Call) Vanished() bool { return c.Unheard() >= mostUnheard }
 
 // Release implements Call.
 func (c *http1Call) Release() {
 	if !c.Client.Release() || !c.endpoint.putIdle(c) {
 		c.Close()
-		c.endpoint.connector.open.Add(-1)
+		c.endpoint.closed(1)
 	}
+}
+
+// Spare implements Call.
+func (c *http1Call) Spare() {
+	if !c.endpoint.putIdle(c) {
+		c.Close()
+		c.endpoint.closed(1)
+	}
+}
+
+// margin is how much earlier than an endpoint says a connection is given up, for the request to get there.
+const margin = time.Second
+
+// keepFor is how long the connection is kept: as long as the endpoint says, if that is less than we would.
+func (c *http1Call) keepFor() time.Duration {
+	hint := c.KeepAlive()
+	if c.short = 0 < hint && hint < c.keep+margin; c.short {
+		return max(hint-margin, hint/2)
+	}
+	return c.keep
 }
 
 // putIdle keeps a connection for the next call.
 func (e *Endpoint) putIdle(call *http1Call) bool {
-	call.since = time.Now()
+	call.until = time.Now().Add(call.keepFor())
 	e.mutex.Lock()
 	if e.gone || len(e.idle) >= e.connector.options.MaxIdle {
 		e.mutex.Unlock()
 		return false
 	}
+	call.kept = true
 	e.idle = append(e.idle, call)
 	first := len(e.idle) == 1
 	e.mutex.Unlock()
@@ -103,26 +190,35 @@ func (e *Endpoint) putIdle(call *http1Call) bool {
 // sweep closes what was unused for too long, and says whether anything unused is left.
 func (e *Endpoint) sweep(now time.Time) bool {
 	e.mutex.Lock()
-	limit := now.Add(-e.connector.options.IdleTimeout)
-	old := 0
-	for old < len(e.idle) && e.idle[old].since.Before(limit) {
-		old++
-	}
-	closing := append([]*http1Call(nil), e.idle[:old]...)
-	rest := copy(e.idle, e.idle[old:])
-	clear(e.idle[rest:])
-	e.idle = e.idle[:rest]
-	sharedLeft := e.sweepShared(limit)
+	var old []*http1Call
+	e.idle = slices.DeleteFunc(e.idle, func(call *http1Call) bool {
+		if now.Before(call.until) {
+			return false
+		}
+		old = append(old, call)
+		return true
+	})
+	left := len(e.idle) > 0
+	left = e.sweepShared(now) || left
 	e.mutex.Unlock()
-	e.closeAll(closing)
-	return rest > 0 || sharedLeft
+	e.closeAll(old)
+	return left
 }
 
 func (e *Endpoint) closeAll(calls []*http1Call) {
 	for _, call := range calls {
 		call.Close()
-		e.connector.open.Add(-1)
 	}
+	e.closed(len(calls))
+}
+
+// DropIdle closes the HTTP/1.1 connections that are not in use, since the endpoint is not there any more.
+func (e *Endpoint) DropIdle() {
+	e.mutex.Lock()
+	idle := e.idle
+	e.idle = nil
+	e.mutex.Unlock()
+	e.closeAll(idle)
 }
 
 // Close closes the connections that are not in use, and those in use when they are released.

@@ -11,19 +11,33 @@ import (
 // shared is an HTTP/2 connection that many calls use at a time.
 type shared struct {
 	*http2.Client
-	endpoint *Endpoint
+	conn *socket.Conn
 }
 
 // http2Call is a stream of a shared connection.
 type http2Call struct {
 	*http2.Call
+	shared *shared
 }
 
 // SetDeadline implements Call.
 func (c *http2Call) SetDeadline(t time.Time, _ time.Duration) { c.Call.SetDeadline(t) }
 
-// Stale implements Call. A connection that dies under many streams tells nothing about this one.
-func (c *http2Call) Stale() bool { return false }
+// Kept implements Call.
+func (c *http2Call) Kept() bool { return false }
+
+// Spare implements Call.
+func (c *http2Call) Spare() { c.Release() }
+
+// Vanished implements Call. It ends the connection for the other calls too. That is why there are
+// no PINGs: servers of gRPC take more than a few for an attack.
+func (c *http2Call) Vanished() bool {
+	if c.shared.conn.Unheard() < mostUnheard {
+		return false
+	}
+	c.shared.Close()
+	return true
+}
 
 // dialing is a connection that is being made, for all who wait for it.
 type dialing struct {
@@ -39,7 +53,7 @@ func (e *Endpoint) openShared() Call {
 	for _, s := range e.shared {
 		call, err := s.Open()
 		if err == nil {
-			return &http2Call{Call: call}
+			return &http2Call{Call: call, shared: s}
 		}
 	}
 	return nil
@@ -51,7 +65,7 @@ func (e *Endpoint) forgetDead() {
 	for _, s := range e.shared {
 		select {
 		case <-s.Done():
-			e.connector.open.Add(-1)
+			e.closed(1)
 		default:
 			kept = append(kept, s)
 		}
@@ -89,7 +103,7 @@ func (e *Endpoint) connectShared(ctx context.Context) (Call, error) {
 func (e *Endpoint) dialShared(d *dialing) {
 	ctx, cancel := context.WithTimeout(context.Background(), e.connector.options.ConnectTimeout)
 	defer cancel()
-	conn, err := e.connector.options.Dial(ctx, e.address)
+	conn, err := e.dial(ctx)
 	e.mutex.Lock()
 	switch {
 	case err != nil:
@@ -97,9 +111,11 @@ func (e *Endpoint) dialShared(d *dialing) {
 	case e.gone:
 		d.err = ErrGone
 		_ = conn.Close() // nobody uses it
+		e.closed(1)
 	default:
-		e.connector.open.Add(1)
-		e.shared = append(e.shared, &shared{Client: http2.NewClient(socket.New(conn), http2.ClientOptions{}), endpoint: e})
+		s := &shared{conn: socket.New(conn)}
+		s.Client = http2.NewClient(s.conn, http2.ClientOptions{PingAfter: -1})
+		e.shared = append(e.shared, s)
 	}
 	e.dialing = nil
 	e.mutex.Unlock()
@@ -108,7 +124,8 @@ func (e *Endpoint) dialShared(d *dialing) {
 }
 
 // sweepShared closes connections that were without a stream for too long; e.mutex is held.
-func (e *Endpoint) sweepShared(limit time.Time) bool {
+func (e *Endpoint) sweepShared(now time.Time) bool {
+	limit := now.Add(-e.connector.options.IdleTimeout)
 	e.forgetDead()
 	for _, s := range e.shared {
 		if s.Active() == 0 && s.IdleSince().Before(limit) {
@@ -122,7 +139,7 @@ func (e *Endpoint) sweepShared(limit time.Time) bool {
 func (e *Endpoint) closeShared() {
 	for _, s := range e.shared {
 		s.CloseWhenIdle()
-		e.connector.open.Add(-1)
 	}
+	e.closed(len(e.shared))
 	e.shared = nil
 }

@@ -31,10 +31,16 @@ type Call interface { //nolint:interfacebloat // it is one exchange, whole; half
 	Cancel(err error)
 	// Processed says whether the endpoint may have seen any of the request.
 	Processed() bool
-	// Stale says that the call failed on a connection that was used before, with no byte of an
-	// answer: most likely the endpoint closed it while it was idle. What may be repeated by its
-	// method can be sent again.
-	Stale() bool
+	// Answered says whether any byte of an answer came.
+	Answered() bool
+	// Kept says that the connection was unused before the call and had been used before that: the
+	// endpoint may have closed it just when the call began. It is false for HTTP/2.
+	Kept() bool
+	// Vanished says that the endpoint has acknowledged nothing of what was sent for some seconds. The
+	// connection is of no use any more then.
+	Vanished() bool
+	// Spare gives a connection back that nothing was sent on.
+	Spare()
 	// Release ends the call and gives its connection back or closes it.
 	Release()
 }
@@ -43,13 +49,20 @@ type Call interface { //nolint:interfacebloat // it is one exchange, whole; half
 type Options struct {
 	// ConnectTimeout bounds a connect. Default 3 s.
 	ConnectTimeout time.Duration
-	// IdleTimeout is how long a connection is kept unused. Default 30 s.
+	// IdleTimeout is how long a connection is kept unused, or up to a tenth shorter, so that those
+	// made together do not end together; less when the endpoint says that it closes it before. Default 30 s.
 	IdleTimeout time.Duration
 	// MaxIdle is how many unused HTTP/1.1 connections are kept for each endpoint. Default 256.
 	MaxIdle int
+	// MaxConns bounds the connections of each endpoint, used and unused, in either protocol; 0 for no bound.
+	MaxConns int
 	// Dial makes connections; by default TCP.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 }
+
+// probes find out within half a minute that an endpoint which has taken a request, and may take its
+// time to answer, has vanished.
+var probes = net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 5 * time.Second, Count: 3}
 
 // Connector makes the Endpoints of a proxy and closes what they do not use.
 type Connector struct {
@@ -75,7 +88,7 @@ func NewConnector(options Options) *Connector {
 	}
 	if options.Dial == nil {
 		// Addresses are those of pods; where one is a name with both families, the dialer tries both (RFC 8305).
-		dialer := &net.Dialer{Timeout: options.ConnectTimeout, KeepAlive: 30 * time.Second}
+		dialer := &net.Dialer{Timeout: options.ConnectTimeout, KeepAliveConfig: probes}
 		options.Dial = func(ctx context.Context, address string) (net.Conn, error) {
 			return dialer.DialContext(ctx, "tcp", address)
 		}
@@ -83,7 +96,7 @@ func NewConnector(options Options) *Connector {
 	return &Connector{options: options, endpoints: map[*Endpoint]bool{}}
 }
 
-// Open is how many connections there are, used and unused.
+// Open is how many connections there are, used, unused and just being made.
 func (c *Connector) Open() int64 { return c.open.Load() }
 
 // Endpoint makes the connections of one endpoint: none, at first.
@@ -142,5 +155,10 @@ func (c *Connector) sweep() {
 	}
 }
 
-// ErrGone says that the endpoint is not known any more.
-var ErrGone = errors.New("the endpoint is gone")
+// Why there is no connection, beside what the system says.
+var (
+	// ErrGone says that the endpoint is not known any more.
+	ErrGone = errors.New("the endpoint is gone")
+	// ErrTooMany says that the endpoint has as many connections as it may have.
+	ErrTooMany = errors.New("the endpoint has too many connections")
+)

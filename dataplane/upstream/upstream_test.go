@@ -166,3 +166,72 @@ func TestConnectIsBounded(t *testing.T) {
 	}
 	time.Sleep(60 * time.Millisecond) // the connect on behalf of all who wait ends by itself
 }
+
+func TestConnectionsAreBounded(t *testing.T) {
+	c := connector(t, upstream.Options{MaxConns: 2})
+	e := c.Endpoint(backend(t))
+	one, two := open(t, e, false), open(t, e, false)
+	for _, http2 := range []bool{false, true} {
+		if _, err := e.Connect(t.Context(), http2); !errors.Is(err, upstream.ErrTooMany) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	get(t, one)
+	one.Release()
+	two.Release() // nothing was sent on it, so it is closed
+	three, four := open(t, e, false), open(t, e, false)
+	if !three.Kept() || four.Kept() || c.Open() != 2 {
+		t.Fatalf("one is kept and there is room for one: %d are open", c.Open())
+	}
+	three.Spare()
+	four.Spare()
+	if c.Open() != 2 {
+		t.Fatalf("connections that were not needed are kept: %d are open", c.Open())
+	}
+	five, err := e.Connect(t.Context(), false)
+	if err != nil || five.Kept() || c.Open() != 2 {
+		t.Fatalf("one that is not in use makes room for a new one: %v, %d are open", err, c.Open())
+	}
+	five.Spare()
+	e.DropIdle()
+	if c.Open() != 0 || e.Idle(false) != nil {
+		t.Fatalf("%d are open", c.Open())
+	}
+}
+
+// TestKeepAliveOfTheEndpoint keeps that a connection is not used when its endpoint is about to close it.
+func TestKeepAliveOfTheEndpoint(t *testing.T) {
+	cases := []struct {
+		name, reason, hint string
+		kept               bool
+	}{
+		{"none", "", "", true},
+		{"long", "we close it earlier", "timeout=60, max=100", true},
+		{"no time", "what that means is anybody's guess", "max=100, Timeout=0", true},
+		{"nonsense", "it says nothing", "timeout=soon", true},
+		{"a second", "half of it is over", "timeout=1", false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if c.hint != "" {
+					w.Header().Set("Keep-Alive", c.hint)
+				}
+			}))
+			defer server.Close()
+			connector := upstream.NewConnector(upstream.Options{})
+			defer connector.Close()
+			e := connector.Endpoint(server.Listener.Addr().String())
+			call := open(t, e, false)
+			get(t, call)
+			call.Release()
+			time.Sleep(600 * time.Millisecond)
+			next := open(t, e, false)
+			defer next.Spare()
+			if next.Kept() != c.kept {
+				t.Fatalf("%s: kept %v", c.reason, next.Kept())
+			}
+		})
+	}
+}

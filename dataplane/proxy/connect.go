@@ -1,0 +1,187 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/fleetgate/fleetgate/dataplane/balance"
+	"github.com/fleetgate/fleetgate/dataplane/upstream"
+)
+
+// overtakeAfter is how long a connect may take until another endpoint is asked as well. A pod that is
+// gone does not refuse connections: nothing comes back at all.
+const overtakeAfter = 250 * time.Millisecond
+
+// connectTo gives a call on a kept connection, or on a new one within the time there is.
+func (x *exchange) connectTo(t *attempt, now time.Time, fresh bool) (upstream.Call, error) {
+	overHTTP2 := isHTTP2(x.pool.Config.Protocol)
+	if !fresh || overHTTP2 { // a connection that is shared is known to be dead when it is
+		if call := connsOf(t.endpoint).Idle(overHTTP2); call != nil {
+			return call, nil
+		}
+	}
+	limit := now.Add(x.proxy.options.ConnectTimeout)
+	if !t.deadline.IsZero() && t.deadline.Before(limit) {
+		limit = t.deadline
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), limit)
+	defer cancel()
+	x.setConnect(cancel)
+	defer x.setConnect(nil)
+	if x.pool.Size() < 2 {
+		return connsOf(t.endpoint).Connect(ctx, overHTTP2)
+	}
+	return x.race(ctx, t)
+}
+
+func connsOf(e *balance.Endpoint) *upstream.Endpoint {
+	return e.Conns.(*upstream.Endpoint) //nolint:errcheck // pools are made so
+}
+
+func isHTTP2(protocol string) bool { return protocol == "kubernetes.io/h2c" }
+
+func (x *exchange) setConnect(cancel func()) {
+	x.mutex.Lock()
+	defer x.mutex.Unlock()
+	x.connect = cancel
+	if cancel != nil && x.cancelled != nil {
+		cancel()
+	}
+}
+
+// dialed is what became of a connect.
+type dialed struct {
+	endpoint *balance.Endpoint
+	place    int // in the order of their beginning
+	call     upstream.Call
+	err      error
+}
+
+// race is connects to several endpoints at a time, each in a goroutine of its own that ends with its result.
+type race struct {
+	ctx            context.Context //nolint:containedctx // it is the life of these goroutines
+	overHTTP2      bool
+	begun, running int
+	results        chan dialed
+}
+
+// mostRaced bounds how many endpoints are asked at a time.
+const mostRaced = 4
+
+func (r *race) begin(endpoint *balance.Endpoint) {
+	place := r.begun
+	r.begun++
+	r.running++
+	go func() {
+		call, err := connsOf(endpoint).Connect(r.ctx, r.overHTTP2)
+		r.results <- dialed{endpoint, place, call, err}
+	}()
+}
+
+// race connects to the attempt's endpoint, and every while that takes to another one too. The first
+// one that takes the connection becomes the attempt's.
+func (x *exchange) race(ctx context.Context, t *attempt) (upstream.Call, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r := race{ctx: ctx, overHTTP2: isHTTP2(x.pool.Config.Protocol), results: make(chan dialed, mostRaced)}
+	r.begin(t.endpoint)
+	timer := time.NewTimer(overtakeAfter)
+	defer timer.Stop()
+	for last := t.endpoint; ; {
+		select {
+		case got := <-r.results:
+			r.running--
+			if got.err == nil || r.running == 0 {
+				cancel()
+				x.settle(&r, t, &got)
+				return got.call, got.err
+			}
+			x.lose(t, &got, false)
+		case <-timer.C:
+			if last = x.join(&r, last); last != nil {
+				timer.Reset(overtakeAfter)
+			}
+		}
+	}
+}
+
+// join lets one more endpoint take part, and gives it; nil when there is none or enough do.
+func (x *exchange) join(r *race, last *balance.Endpoint) *balance.Endpoint {
+	if r.begun == mostRaced {
+		return nil
+	}
+	other := x.another(last)
+	if other != nil {
+		x.record.Attempts++
+		r.begin(other)
+	}
+	return other
+}
+
+// settle makes an endpoint the attempt's, and waits for the connects that are not needed any more.
+func (x *exchange) settle(r *race, t *attempt, got *dialed) {
+	for ; r.running > 0; r.running-- {
+		lost := <-r.results
+		x.lose(t, &lost, lost.place < got.place)
+	}
+	t.endpoint = got.endpoint
+}
+
+// another gives an endpoint that was not tried, nil when there is none.
+func (x *exchange) another(than *balance.Endpoint) *balance.Endpoint {
+	x.avoid(than)
+	endpoint := x.pick(time.Now())
+	if endpoint != nil && slices.Contains(x.tried, endpoint) {
+		endpoint.Done()
+		return nil
+	}
+	return endpoint
+}
+
+// avoid notes that an endpoint was tried.
+func (x *exchange) avoid(endpoint *balance.Endpoint) {
+	if x.tried == nil {
+		x.tried = x.triedMemory[:0]
+	}
+	if endpoint != nil && !slices.Contains(x.tried, endpoint) {
+		x.tried = append(x.tried, endpoint)
+	}
+}
+
+// lose ends the connect that was not needed: its connection is kept for later if there is one. It
+// counts against the endpoint when it failed by itself, or was overtaken although it began earlier.
+func (x *exchange) lose(t *attempt, lost *dialed, overtaken bool) {
+	switch {
+	case lost.call != nil:
+		lost.call.Spare()
+	case overtaken, !errors.Is(lost.err, context.Canceled) && x.whyNoConnection(t, lost.err) == connectFailed:
+		x.record.Failures++
+		x.avoid(lost.endpoint)
+		x.pool.Failed(lost.endpoint, time.Now())
+	}
+	lost.endpoint.Done()
+}
+
+func (x *exchange) whyNoConnection(t *attempt, err error) failure {
+	now := time.Now()
+	switch {
+	case x.cause() != nil:
+		return clientGone
+	case errors.Is(err, upstream.ErrTooMany):
+		return overload
+	case errors.Is(err, syscall.ECONNREFUSED):
+		t.nobody = true
+	case isTimeout(err) && over(now, x.deadline):
+		return requestTimeout
+	case isTimeout(err) && over(now, t.deadline):
+		return backendTimeout
+	}
+	return connectFailed
+}
+
+func over(now, deadline time.Time) bool {
+	return !deadline.IsZero() && !now.Before(deadline)
+}
