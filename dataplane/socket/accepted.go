@@ -81,7 +81,9 @@ func (a *accepted) SetLinger(seconds int) error {
 	if seconds < 0 {
 		linger = syscall.Linger{}
 	}
-	return a.control(func(fd int) error { return syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &linger) })
+	return a.control(func(fd int) error {
+		return syscall.SetsockoptLinger(fd, syscall.SOL_SOCKET, syscall.SO_LINGER, &linger)
+	})
 }
 
 func (a *accepted) control(do func(fd int) error) error {
