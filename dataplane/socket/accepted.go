@@ -19,7 +19,7 @@ type accepted struct {
 
 func newAccepted(fd uintptr, from netip.AddrPort, listening net.Addr) *accepted {
 	a := &accepted{listening: listening}
-	a.lazy.fd = fd
+	a.fd = fd
 	a.ip = from.Addr().As16()
 	a.remote = net.TCPAddr{IP: a.ip[:], Port: int(from.Port())}
 	if from.Addr().Is4() {
