@@ -77,6 +77,12 @@ bench: ## Measure the proxy against nginx, HAProxy and net/http. BENCH=case,case
 	go build -trimpath -ldflags '-s -w' $(BENCH_PGO) -o bin/bench/ ./bench/cmd/... ./cmd/proxy
 	bin/bench/bench -cases '$(BENCH)' -rounds $(or $(ROUNDS),5) -seconds $(or $(SECONDS),2) -out '$(BENCH_OUT)'
 
+.PHONY: pgo
+pgo: ## Record anew the profile that the proxy is built by, cmd/proxy/default.pgo. SECONDS=n of each case.
+	hack/debian.sh debian-packages-bench.txt
+	go build -trimpath -ldflags '-s -w' $(BENCH_PGO) -o bin/bench/ ./bench/cmd/...
+	SECONDS_EACH=$(or $(SECONDS),5) hack/pgo.sh
+
 .PHONY: gobench
 gobench: ## Run Go's own benchmarks, of parts of the proxy and of the core.
 	go test -run '^$$' -bench . -benchmem ./dataplane/... ./internal/...

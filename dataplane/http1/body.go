@@ -33,6 +33,8 @@ type body struct {
 	// more holds what was read after the head's buffer was used up: more.Bytes[read:written] is not looked at yet.
 	more          *socket.Buffer
 	read, written int
+	// plenty says that the last read filled its buffer, so that a larger one may be worth its memory.
+	plenty bool
 }
 
 func (b *body) begin(contentLength int64) {
@@ -48,7 +50,7 @@ func (b *body) begin(contentLength int64) {
 }
 
 func (b *body) start(k kind) {
-	b.kind, b.left, b.ended = k, 0, k == none
+	b.kind, b.left, b.ended, b.plenty = k, 0, k == none, false
 	if k == chunked {
 		b.chunks.Reset()
 	}
@@ -134,11 +136,12 @@ func (b *body) fill(from *reader) error {
 		b.release() // with the piece that was given last
 	}
 	if b.more == nil {
-		buffer, n, err := from.conn.Take(socket.LargeBuffers)
+		buffer, n, err := from.conn.Take(b.class())
 		if err != nil {
 			return b.fillError(from, err)
 		}
 		b.more, b.written = buffer, n
+		b.plenty = n >= socket.Large
 		return nil
 	}
 	// A chunk's line was cut in two.
@@ -153,6 +156,18 @@ func (b *body) fill(from *reader) error {
 	}
 	return nil
 }
+
+// class is where the next buffer is from. Large pieces cost less for each byte, but few have to share the memory.
+func (b *body) class() *socket.Class {
+	if b.plenty && (b.kind != length || b.left > socket.Large) && socket.HugeBuffers.InUse() < hugeBuffers {
+		return socket.HugeBuffers
+	}
+	return socket.LargeBuffers
+}
+
+// hugeBuffers is about how many huge buffers may be in use: connections that are stuck, with whatever they hold,
+// must not cost a multiple of what they would cost otherwise.
+const hugeBuffers = 64
 
 func (b *body) fillError(from *reader, err error) error {
 	switch {

@@ -104,7 +104,9 @@ func (x *exchange) free() {
 	fields := [2][]message.Field{x.out.Fields[:0], x.reply.Fields[:0]}
 	response := x.response
 	response.Reset()
-	*x = exchange{fields: fields, response: response, onCancel: x.onCancel, memory: x.memory, forwarded: x.forwarded}
+	onCancel, memory, forwarded := x.onCancel, x.memory, x.forwarded
+	*x = exchange{} // in place: a literal with fields would be made beside it and copied
+	x.fields, x.response, x.onCancel, x.memory, x.forwarded = fields, response, onCancel, memory, forwarded
 	exchanges.Put(x)
 }
 

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"errors"
-	"net"
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/http1"
@@ -21,7 +20,7 @@ func (s *http1Stream) stop() { s.x.client.conn.Interrupt() }
 // abort makes sure that the client does not take half a response for a whole one: it does not when
 // the end is told by a length or by chunks, and otherwise sees a reset.
 func (s *http1Stream) abort() {
-	if tcp, ok := s.x.client.socket.Conn.(*net.TCPConn); ok {
+	if tcp, ok := s.x.client.socket.Conn.(interface{ SetLinger(seconds int) error }); ok {
 		_ = tcp.SetLinger(0) // best effort; the connection is closed anyway
 	}
 }

@@ -103,7 +103,14 @@ func positive[N int | time.Duration](value, otherwise N) N {
 }
 
 func listenEverywhere(ctx context.Context, port int32) (net.Listener, error) {
-	// Dead peers are found by the idle timeout; probes for them would be system calls for each connection.
+	return Listen(ctx, "tcp", net.JoinHostPort("", strconv.Itoa(int(port))))
+}
+
+// Listen binds an address as Options.Listen does by default. Dead peers are found by the idle timeout: probes
+// for them would be system calls for each connection. Multipath TCP, which package net asks for where the
+// kernel has it, is left out: no front speaks it.
+func Listen(ctx context.Context, network, address string) (net.Listener, error) {
 	config := net.ListenConfig{KeepAlive: -1}
-	return config.Listen(ctx, "tcp", net.JoinHostPort("", strconv.Itoa(int(port))))
+	config.SetMultipathTCP(false)
+	return config.Listen(ctx, network, address)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/dataplane/socket"
 )
 
 // server serves one listener port.
@@ -57,7 +58,7 @@ func (p *Proxy) open(port int32, withTLS bool) error {
 	if err != nil {
 		return err
 	}
-	s := &server{proxy: p, port: port, portText: strconv.Itoa(int(port)), listener: listener, clients: map[*client]struct{}{}}
+	s := &server{proxy: p, port: port, portText: strconv.Itoa(int(port)), listener: socket.Listen(listener), clients: map[*client]struct{}{}}
 	if withTLS {
 		s.tls = p.tlsConfig(port)
 	}

@@ -58,7 +58,7 @@ func run(o options) error {
 	}
 	defer stop()
 	p := proxy.New(proxy.Options{
-		Listen:   func(ctx context.Context, _ int32) (net.Listener, error) { return listen(ctx, o.listen) },
+		Listen:   func(ctx context.Context, _ int32) (net.Listener, error) { return proxy.Listen(ctx, "tcp4", o.listen) },
 		Observer: admin.NewMetrics(), AccessLog: log, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err := p.Apply(o.table.Snapshot()); err != nil {
@@ -81,11 +81,6 @@ func (o *options) load() (err error) {
 	pair, err := tls.LoadX509KeyPair(o.certificate, o.key)
 	o.table.Certificate = &pair
 	return err
-}
-
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	var config net.ListenConfig
-	return config.Listen(ctx, "tcp4", address)
 }
 
 func openLog(path string) (io.Writer, error) {
