@@ -51,7 +51,7 @@ func TestTimeouts(t *testing.T) {
 		}
 		select {
 		case <-r.Context().Done():
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 		}
 	})
 	request, attempt, body := prefixRule("n/request", "/request", "a"), prefixRule("n/attempt", "/attempt", "a"), prefixRule("n/body", "/body", "a")
@@ -79,8 +79,8 @@ func TestTimeouts(t *testing.T) {
 	if err == nil || b.last("/body")["reason"] != "request_timeout" {
 		t.Fatalf("a response that takes too long is cut, got %v, %v", err, b.last("/body"))
 	}
-	if took := time.Since(began); took > 2*time.Second {
-		t.Fatalf("took %v", took)
+	if took := time.Since(began); took > 30*time.Second {
+		t.Fatalf("the backend was waited for: %v", took)
 	}
 }
 
