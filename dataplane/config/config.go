@@ -54,6 +54,8 @@ type Listener struct {
 	// ProxyProtocol is set when connections begin with a header of the PROXY protocol. All listeners
 	// of a port have to agree: if they do not, the port asks for what any of them asks for.
 	ProxyProtocol *ProxyProtocol `json:"proxyProtocol,omitempty"`
+	// HTTP3 has the proxy serve HTTP/3 too, on the UDP port of the same number. It needs TLS that ends here.
+	HTTP3 bool `json:"http3,omitempty"`
 }
 
 // ProxyProtocol asks for a header of the PROXY protocol, version 1 or 2, at the beginning of every

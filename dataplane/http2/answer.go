@@ -1,6 +1,9 @@
 package http2
 
-import "github.com/fleetgate/fleetgate/dataplane/message"
+import (
+	"github.com/fleetgate/fleetgate/dataplane/head"
+	"github.com/fleetgate/fleetgate/dataplane/message"
+)
 
 // maxInterim is how many interim responses may wait to be received.
 const maxInterim = 16
@@ -21,7 +24,7 @@ func (c *Client) headers(f frameHeader, block []byte) error {
 	case live && !final:
 		return c.takeHead(f, block)
 	}
-	if err := c.head.decode(partNothing, block, nil); err != nil {
+	if err := c.head.decode(head.Nothing, block, nil); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -34,11 +37,11 @@ func (c *Client) headers(f frameHeader, block []byte) error {
 
 // takeHead takes a head of a response, interim or final.
 func (c *Client) takeHead(f frameHeader, block []byte) error {
-	if err := c.head.decode(partResponse, block, c.spare[:0]); err != nil {
+	if err := c.head.decode(head.Response, block, c.spare[:0]); err != nil {
 		return err
 	}
-	c.spare = c.head.fields
-	status, length, v := c.head.response()
+	c.spare = c.head.Fields
+	status, length, v := c.head.Response()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.streams[f.stream]
@@ -47,8 +50,8 @@ func (c *Client) takeHead(f frameHeader, block []byte) error {
 	}
 	ended := f.has(flagEndStream)
 	switch {
-	case v != verdictSound:
-		s.resetFor(ProtocolError, c.head.reason)
+	case v != head.Sound:
+		s.resetFor(ProtocolError, c.head.Reason)
 	case status < 200 && ended:
 		s.resetFor(ProtocolError, "an interim response ends the stream")
 	case status < 200 && len(s.call.heads)-s.call.taken >= maxInterim:

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
+	"github.com/fleetgate/fleetgate/dataplane/head"
 	"github.com/fleetgate/fleetgate/dataplane/http1"
 	"github.com/fleetgate/fleetgate/dataplane/message"
 )
@@ -315,13 +316,13 @@ func FuzzHeaderBlock(f *testing.F) {
 		f.Add(bytes.Clone(newBlocks().request("GET", list...)), false)
 	}
 	f.Fuzz(func(t *testing.T, block []byte, ended bool) {
-		var h head
+		var h decoder
 		h.init(32<<10, 100)
-		if h.decode(partRequest, block, nil) != nil {
+		if h.decode(head.Request, block, nil) != nil {
 			return
 		}
 		var r message.Request
-		if v, _ := h.request(&r, ended, nil); v != verdictSound || r.Method == "CONNECT" {
+		if v, _ := h.Request(&r, ended, nil); v != head.Sound || r.Method == "CONNECT" {
 			return
 		}
 		passOn(t, &r)

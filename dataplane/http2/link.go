@@ -32,7 +32,7 @@ type link struct {
 
 	input
 	block blockBuffer
-	head  head
+	head  decoder
 	spare []message.Field // of a header list that is not yet a stream's
 }
 

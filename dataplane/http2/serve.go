@@ -1,6 +1,9 @@
 package http2
 
-import "github.com/fleetgate/fleetgate/dataplane/message"
+import (
+	"github.com/fleetgate/fleetgate/dataplane/head"
+	"github.com/fleetgate/fleetgate/dataplane/message"
+)
 
 // headers takes a header block: of a new stream, or trailers.
 func (s *Server) headers(f frameHeader, block []byte) error {
@@ -21,7 +24,7 @@ func (s *Server) headers(f frameHeader, block []byte) error {
 	case known && !half:
 		return s.takeTrailers(f, block)
 	}
-	if err := s.head.decode(partNothing, block, nil); err != nil {
+	if err := s.head.decode(head.Nothing, block, nil); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -36,12 +39,13 @@ func (s *Server) headers(f frameHeader, block []byte) error {
 func (s *Server) open(f frameHeader, block []byte) error {
 	ended := f.has(flagEndStream)
 	st := getStream()
-	if err := s.head.decode(partRequest, block, st.Request.Fields[:0]); err != nil {
+	if err := s.head.decode(head.Request, block, st.Request.Fields[:0]); err != nil {
 		putStream(st)
 		return err
 	}
-	v, cookies := s.head.request(&st.Request, ended, st.cookies)
+	v, cookies := s.head.Request(&st.Request, ended, st.cookies)
 	st.cookies = cookies
+	st.Request.Version = message.HTTP2
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last = f.stream
@@ -56,12 +60,12 @@ func (s *Server) open(f frameHeader, block []byte) error {
 	}
 	code := RefusedStream
 	if f.selfish {
-		v = verdictMalformed
+		v = head.Malformed
 	}
 	switch {
-	case v == verdictMalformed:
+	case v == head.Malformed:
 		code = ProtocolError
-	case v != verdictSound:
+	case v != head.Sound:
 		s.answer(f.stream, ended, v)
 		putStream(st)
 		return first(s.spend(), s.overdrawn())
@@ -95,9 +99,9 @@ func (s *Server) start(st *Stream, id uint32, ended bool) {
 }
 
 // answer answers a request that no handler gets to see. With the lock.
-func (s *Server) answer(id uint32, ended bool, v verdict) {
+func (s *Server) answer(id uint32, ended bool, v head.Verdict) {
 	response := message.Response{Status: 400}
-	if v == verdictLarge {
+	if v == head.Large {
 		response.Status = 431
 	}
 	start := s.beginHeaders()
@@ -117,7 +121,7 @@ func (s *Server) takeTrailers(f frameHeader, block []byte) error {
 			st.resetFor(ProtocolError, "trailers that do not end the stream")
 		}
 		s.mu.Unlock()
-		return s.head.decode(partNothing, block, nil)
+		return s.head.decode(head.Nothing, block, nil)
 	}
 	return s.decodeTrailers(f.stream, block)
 }

@@ -1,11 +1,11 @@
-// Package message is what HTTP/1.1 and HTTP/2 have in common (RFC 9110): requests, responses,
+// Package message is what HTTP/1.1, HTTP/2 and HTTP/3 have in common (RFC 9110): requests, responses,
 // fields, and the two ways that a body goes. It knows no wire format and does no I/O.
 //
 // Strings of a message that came from a connection are views of that connection's buffer: they are
 // valid until the exchange that the message belongs to is over, and must be cloned to be kept.
 package message
 
-// Version is the HTTP version of a message, ten times the number: 10, 11 or 20.
+// Version is the HTTP version of a message, ten times the number: 10, 11, 20 or 30.
 type Version uint8
 
 // Versions.
@@ -13,6 +13,7 @@ const (
 	HTTP10 Version = 10
 	HTTP11 Version = 11
 	HTTP2  Version = 20
+	HTTP3  Version = 30
 )
 
 // Request is the head of a request, validated by the protocol engine that read it.
@@ -38,7 +39,7 @@ type Request struct {
 	// Trailers says that the client takes trailers ("TE: trailers").
 	Trailers bool
 	// Upgrade is the protocol that the client asks to change to, as sent, if it asks for exactly
-	// one; for HTTP/2 the :protocol of an extended CONNECT (RFC 8441).
+	// one; for HTTP/2 and HTTP/3 the :protocol of an extended CONNECT (RFC 8441, RFC 9220).
 	Upgrade string
 }
 

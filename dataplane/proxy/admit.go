@@ -13,7 +13,7 @@ func (x *exchange) admit() (int, string) {
 	r := x.req
 	if r.Method == "CONNECT" {
 		switch {
-		case r.Version != message.HTTP2 || r.Upgrade == "":
+		case r.Version < message.HTTP2 || r.Upgrade == "":
 			return 405, ReasonBadMethod
 		case !x.wantsUpgrade():
 			return 501, ReasonBadUpgrade // what RFC 9220 section 3 says of an unknown :protocol

@@ -12,25 +12,34 @@ import (
 
 	"github.com/fleetgate/fleetgate/dataplane/http1"
 	"github.com/fleetgate/fleetgate/dataplane/http2"
+	"github.com/fleetgate/fleetgate/dataplane/http3"
 	"github.com/fleetgate/fleetgate/dataplane/socket"
 )
+
+// place is where a client is.
+type place struct {
+	// peer is the other end of the connection, address the client's: another one when a PROXY header
+	// tells it.
+	peer, address netip.Addr
+	addressText   string
+}
 
 // client is a connection of a client, with one goroutine that reads it.
 type client struct {
 	server *server
 	// socket is the TCP connection, conn what requests are read from: the same, or TLS on it.
 	socket, conn *socket.Conn
-	// peer is the other end of the connection, address the client's: another one when a PROXY header
-	// tells it.
-	peer, address netip.Addr
-	addressText   string
-	secure        bool
-	serverName    string
+	place
+	secure     bool
+	serverName string
 	// protocol is what the client is held to: what the TLS handshake agreed on (ALPN), "h2" or "http/1.1",
 	// or that its listener speaks no HTTP/2; "" when it may choose.
 	protocol string
 
 	http2 atomic.Pointer[http2.Server]
+	// http3 is set over UDP, where there is no socket and no conn, and moved is where the client was last.
+	http3 *http3.Server
+	moved atomic.Pointer[place]
 	// idle says that the connection waits for a request, so that it may be interrupted when the port closes.
 	idle atomic.Bool
 	// early says that the connection waits for what comes before TLS, and may be interrupted too.
@@ -128,7 +137,9 @@ func (c *client) firstBytes() (buffer *socket.Buffer, n int, isHTTP2 bool, err e
 
 // drain lets the connection end after what is in flight.
 func (c *client) drain() {
-	if h2 := c.http2.Load(); h2 != nil {
+	if c.http3 != nil {
+		c.http3.Drain()
+	} else if h2 := c.http2.Load(); h2 != nil {
 		h2.Drain()
 	} else if c.idle.Load() {
 		c.conn.Interrupt()
@@ -143,6 +154,10 @@ func (c *client) isTunnel() bool { return c.tunnels.Load() > 0 }
 // cut ends the connection with whatever is in flight.
 func (c *client) cut() {
 	c.cutting.Store(true)
+	if c.http3 != nil {
+		c.http3.Close()
+		return
+	}
 	_ = c.socket.Close() // the end of it either way
 	if cancel := c.connecting.Load(); cancel != nil {
 		(*cancel)()
@@ -174,7 +189,7 @@ func (c *client) serveStream(s *http2.Stream) {
 // survive keeps a fault in our own code to the connection or the stream that it was met on.
 func (c *client) survive() {
 	if fault := recover(); fault != nil {
-		c.server.proxy.options.Log.Error("panic", "port", c.server.port, "client", c.addressText, "panic", fault, "stack", string(debug.Stack()))
+		c.server.proxy.options.Log.Error("panic", "port", c.server.port, "client", c.where().addressText, "panic", fault, "stack", string(debug.Stack()))
 	}
 }
 

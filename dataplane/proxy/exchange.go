@@ -54,6 +54,7 @@ type exchange struct {
 	// tried are the endpoints that another attempt should not go to.
 	tried       []*balance.Endpoint
 	triedMemory [4]*balance.Endpoint
+	from        *place
 	// out is the request for backends, response what one said, reply what the client gets.
 	out             message.Request
 	response, reply message.Response
@@ -79,6 +80,7 @@ type exchange struct {
 	id        [32]byte
 	http1     http1Stream
 	http2     http2Stream
+	http3     http3Stream
 	upload    upload // memory of body
 	onCancel  func()
 }
@@ -95,7 +97,8 @@ func newExchange(c *client, r *message.Request) *exchange {
 	x.record.Start, x.record.Gateway = time.Now(), x.state.snapshot.Root.Gateway
 	x.record.Method, x.record.Host = r.Method, r.Authority
 	x.record.Path = r.Target
-	x.trusted = x.state.isTrusted(c)
+	x.from = c.where()
+	x.trusted = x.state.isTrusted(x.from)
 	return x
 }
 
@@ -110,7 +113,7 @@ func (x *exchange) free() {
 	exchanges.Put(x)
 }
 
-// serveHTTP1 and serveHTTP2 take a request to its end.
+// serveHTTP1 and serveHTTP2 take a request to its end, as serveHTTP3 does.
 func (x *exchange) serveHTTP1(s *http1.Server) {
 	x.http1 = http1Stream{s, x}
 	x.in = &x.http1
@@ -189,11 +192,8 @@ func (x *exchange) route() (int, string) {
 		return 404, ReasonNoListener
 	}
 	x.record.Listener = x.result.Listener.Name
-	if x.client.secure {
-		// A connection that was made for one listener must not reach the routes of another.
-		if x.state.table.Listener(x.client.server.port, x.client.serverName) != x.result.Listener {
-			return 421, ReasonMisdirected
-		}
+	if x.misdirected() {
+		return 421, ReasonMisdirected
 	}
 	if x.result.Rule == nil {
 		return 404, ReasonNoRoute
@@ -277,6 +277,7 @@ func (x *exchange) redirect(redirect *config.Redirect) (int, string) {
 		return 500, ReasonRewriteFailed
 	}
 	x.startReply(redirect.Status)
+	x.advertise()
 	x.edit = fields{list: &x.reply.Fields}
 	x.edit.Set("Location", location)
 	filter.EditHeader(&x.edit, x.action.rule.Filters.Response)
@@ -293,7 +294,7 @@ func (x *exchange) answer(status int, reason string) {
 		x.in.abort()
 		return // there is nobody to tell
 	}
-	if (status == 400 || status == 408 || status == 413) && x.req.Version != message.HTTP2 {
+	if (status == 400 || status == 408 || status == 413) && x.req.Version < message.HTTP2 {
 		x.in.closing() // what follows on the connection cannot be told apart
 	}
 	x.startReply(status)
@@ -303,6 +304,7 @@ func (x *exchange) answer(status int, reason string) {
 		message.Field{Name: "X-Content-Type-Options", Value: "nosniff"},
 		message.Field{Name: "X-Request-Id", Value: x.record.RequestID, ID: message.XRequestID},
 	)
+	x.advertise()
 	if status == 503 {
 		x.reply.Fields = append(x.reply.Fields, message.Field{Name: "Retry-After", Value: "1"})
 	}

@@ -11,7 +11,7 @@ import (
 // setForwarded writes what backends learn of the client from the connection. What the request says
 // itself counts only when it comes from a trusted front.
 func (x *exchange) setForwarded() {
-	chain, scheme, port := x.client.addressText, schemeOf(x.result.Listener.Protocol), x.client.server.portText
+	chain, scheme, port := x.from.addressText, schemeOf(x.result.Listener.Protocol), x.client.server.portText
 	if x.trusted {
 		chain = x.chain()
 		if said, one := find(x.req.Fields, message.XForwardedProto); one && isScheme(said) {
@@ -55,7 +55,7 @@ func (x *exchange) chain() string {
 			b = append(append(b, f.Value...), ", "...)
 		}
 	}
-	b = append(b, x.client.addressText...)
+	b = append(b, x.from.addressText...)
 	x.memory = b
 	return unsafe.String(unsafe.SliceData(b), len(b))
 }

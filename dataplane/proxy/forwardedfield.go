@@ -15,7 +15,7 @@ func (x *exchange) forwardedField(scheme string) string {
 	if x.trusted {
 		b = x.appendWay(b)
 	}
-	b = appendNode(append(b, "for="...), x.client.address)
+	b = appendNode(append(b, "for="...), x.from.address)
 	if host := x.req.Authority; strings.ContainsAny(host, ":[]") {
 		b = append(append(append(b, `;host="`...), host...), '"')
 	} else if host != "" {

@@ -21,6 +21,8 @@ import (
 type Options struct {
 	// Listen binds a listener port. By default it binds all addresses of the machine.
 	Listen func(ctx context.Context, port int32) (net.Listener, error)
+	// ListenPacket binds the UDP port of a listener with HTTP/3. By default it binds all addresses of the machine.
+	ListenPacket func(ctx context.Context, port int32) (net.PacketConn, error)
 	// IdleTimeout is how long a client connection may be idle. It must outlive the idle timeout of
 	// the front (an ALB's is 60 s), or the front reuses a connection that is just being closed. Default 90 s.
 	IdleTimeout time.Duration
@@ -39,7 +41,7 @@ type Options struct {
 	// MaxConnections bounds the connections of clients, and MaxRequests the requests under way; what
 	// is above them is answered with 503 at once. Default 65,536 and 32,768.
 	MaxConnections, MaxRequests int
-	// MaxStreams bounds the concurrent streams of an HTTP/2 connection. Default 100.
+	// MaxStreams bounds the concurrent streams of a connection of HTTP/2 or HTTP/3. Default 100.
 	MaxStreams int
 	// ConnectTimeout bounds a connect to an endpoint. Default 3 s.
 	ConnectTimeout time.Duration
@@ -69,6 +71,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Listen == nil {
 		o.Listen = listenEverywhere
+	}
+	if o.ListenPacket == nil {
+		o.ListenPacket = listenPacketEverywhere
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -113,4 +118,9 @@ func Listen(ctx context.Context, network, address string) (net.Listener, error) 
 	config := net.ListenConfig{KeepAlive: -1}
 	config.SetMultipathTCP(false)
 	return config.Listen(ctx, network, address)
+}
+
+func listenPacketEverywhere(ctx context.Context, port int32) (net.PacketConn, error) {
+	var config net.ListenConfig
+	return config.ListenPacket(ctx, "udp", net.JoinHostPort("", strconv.Itoa(int(port))))
 }

@@ -26,6 +26,8 @@ type Proxy struct {
 	// routes are those of the configuration in force.
 	routes  map[string]*route
 	servers map[int32]*server
+	http3   map[int32]*server // of the ports that are served over UDP too
+	sockets sockets
 	pace    pace
 	pooling sync.Mutex // held while a pool is made, and while a state is put in force
 
@@ -49,6 +51,8 @@ func New(options Options) *Proxy {
 		log:     newAccessLog(options.AccessLog, options.Observer.LogDropped),
 		routes:  map[string]*route{},
 		servers: map[int32]*server{},
+		http3:   map[int32]*server{},
+		sockets: sockets{byPort: map[int32]*sharedSocket{}},
 	}
 	p.life, p.end = context.WithCancel(context.Background())
 	p.connector = upstream.NewConnector(upstream.Options{ConnectTimeout: options.ConnectTimeout, MaxConns: options.MaxEndpointConns})
@@ -132,8 +136,11 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 		return nil
 	}
 	p.stopped = true
-	for port := range p.servers {
-		p.retire(ctx, port)
+	for _, servers := range []map[int32]*server{p.servers, p.http3} {
+		for port, s := range servers {
+			delete(servers, port)
+			p.retire(ctx, s)
+		}
 	}
 	stop := context.AfterFunc(ctx, p.end) // for those that were retired before
 	p.retired.Wait()

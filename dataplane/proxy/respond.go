@@ -16,6 +16,7 @@ func (x *exchange) respond(t *attempt) {
 	x.reply.Reason, x.reply.ContentLength = x.response.Reason, x.response.ContentLength
 	x.reply.Bodiless = x.response.Bodiless
 	x.copyReplyFields()
+	x.advertise()
 	x.editReply()
 	if err := x.relay(t); err != nil {
 		x.broken(err)

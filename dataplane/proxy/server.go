@@ -11,16 +11,21 @@ import (
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/dataplane/http3"
 	"github.com/fleetgate/fleetgate/dataplane/socket"
 )
 
-// server serves one listener port.
+// server serves one listener port, over TCP or, for HTTP/3, over UDP.
 type server struct {
 	proxy    *Proxy
 	port     int32
 	portText string
-	listener net.Listener
-	tls      *tls.Config // nil when the port is without TLS
+	// alternative is the Alt-Svc of responses of listeners with HTTP/3.
+	alternative string
+
+	listener net.Listener    // nil over UDP
+	http3    *http3.Listener // nil over TCP
+	tls      *tls.Config     // nil when the port is without TLS
 
 	mutex   sync.Mutex
 	clients map[*client]struct{}
@@ -30,18 +35,22 @@ type server struct {
 
 // listen binds the ports that are new and retires those that are gone. Ports that stay are not touched.
 func (p *Proxy) listen(root *config.Root) error {
-	wanted := map[int32]bool{}
+	wanted, wantedHTTP3 := map[int32]bool{}, map[int32]bool{}
 	for i := range root.Listeners {
 		l := &root.Listeners[i]
+		if servesHTTP3(l) {
+			wantedHTTP3[l.Port] = true
+		}
 		wanted[l.Port] = wanted[l.Port] || l.TLS != nil || l.Protocol == config.TLSProtocol
 	}
 	for port, s := range p.servers {
 		if withTLS, ok := wanted[port]; !ok || withTLS != (s.tls != nil) {
 			// Requests in flight on a port that is gone may end in their own time, as long as there is a proxy.
-			p.retire(p.life, port)
+			delete(p.servers, port)
+			p.retire(p.life, s)
 		}
 	}
-	var errs []error
+	errs := p.listenHTTP3(wantedHTTP3)
 	for port, withTLS := range wanted {
 		if p.servers[port] != nil {
 			continue
@@ -53,12 +62,18 @@ func (p *Proxy) listen(root *config.Root) error {
 	return errors.Join(errs...)
 }
 
+func newServer(p *Proxy, port int32) *server {
+	text := strconv.Itoa(int(port))
+	return &server{proxy: p, port: port, portText: text, alternative: alternativeOf(text), clients: map[*client]struct{}{}}
+}
+
 func (p *Proxy) open(port int32, withTLS bool) error {
 	listener, err := p.options.Listen(context.Background(), port)
 	if err != nil {
 		return err
 	}
-	s := &server{proxy: p, port: port, portText: strconv.Itoa(int(port)), listener: socket.Listen(listener), clients: map[*client]struct{}{}}
+	s := newServer(p, port)
+	s.listener = socket.Listen(listener)
 	if withTLS {
 		s.tls = p.tlsConfig(port)
 	}
@@ -88,21 +103,36 @@ func (s *server) accept() {
 
 // welcome starts to serve a connection, unless there are too many.
 func (s *server) welcome(conn net.Conn) {
-	if n := s.proxy.connections.Add(1); n > int64(s.proxy.options.MaxConnections) {
-		s.proxy.connections.Add(-1)
+	if !s.proxy.admitted() {
 		s.proxy.refuse(s, conn)
 		return
 	}
 	c := newClient(s, conn)
+	if !s.enter(c, c.serve) {
+		_ = conn.Close() // it came while the port was closed
+	}
+}
+
+// admitted counts a connection, unless there are too many.
+func (p *Proxy) admitted() bool {
+	if n := p.connections.Add(1); n > int64(p.options.MaxConnections) {
+		p.connections.Add(-1)
+		return false
+	}
+	return true
+}
+
+// enter starts to serve a connection that was counted, unless the port is closed.
+func (s *server) enter(c *client, serve func()) bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.closing {
 		s.proxy.connections.Add(-1)
-		_ = conn.Close() // it came while the port was closed
-		return
+		return false
 	}
 	s.clients[c] = struct{}{}
-	s.running.Go(c.serve)
+	s.running.Go(serve)
+	return true
 }
 
 // leave forgets a connection that has ended.
@@ -121,13 +151,11 @@ func (s *server) isClosing() bool {
 
 // retire closes a port's listener and lets its requests end in the background, at the latest when
 // the context ends. Tunnels have no end of their own, and get DrainTimeout.
-func (p *Proxy) retire(ctx context.Context, port int32) {
-	s := p.servers[port]
-	delete(p.servers, port)
+func (p *Proxy) retire(ctx context.Context, s *server) {
 	s.mutex.Lock()
 	s.closing = true
 	s.mutex.Unlock()
-	_ = s.listener.Close() // nothing to be done about it
+	s.shut()
 	for _, c := range s.list() {
 		c.drain()
 	}
@@ -137,7 +165,19 @@ func (p *Proxy) retire(ctx context.Context, port int32) {
 		limit := time.AfterFunc(p.options.DrainTimeout, func() { s.cut((*client).isTunnel) })
 		defer limit.Stop()
 		s.running.Wait()
+		if s.http3 != nil {
+			p.sockets.release(s.port)
+		}
 	})
+}
+
+// shut takes no more connections.
+func (s *server) shut() {
+	if s.http3 != nil {
+		_ = s.http3.Close() // nothing to be done about it
+		return
+	}
+	_ = s.listener.Close() // nothing to be done about it
 }
 
 // cut ends connections with whatever is in flight on them.
@@ -169,6 +209,11 @@ func (p *Proxy) refuse(s *server, conn net.Conn) {
 		_, _ = conn.Write(refusal)
 	}
 	_ = conn.Close() // the end of it either way
+	p.recordRefusal()
+}
+
+// recordRefusal tells of a connection that was one too many.
+func (p *Proxy) recordRefusal() {
 	now := time.Now()
 	record := Record{Start: now, Gateway: p.state.Load().snapshot.Root.Gateway, Status: 503, Reason: ReasonTooManyConnections}
 	p.log.write(&record)

@@ -40,7 +40,7 @@ type state struct {
 }
 
 // isTrusted says whether forwarded headers of a client's requests are believed: see config.ProxyProtocol.
-func (s *state) isTrusted(c *client) bool {
+func (s *state) isTrusted(c *place) bool {
 	return contain(s.trusted, c.address) && (c.address == c.peer || contain(s.trusted, c.peer))
 }
 

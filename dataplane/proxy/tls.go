@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/dataplane/http3"
 )
 
 // ending is how one listener ends TLS. It stays the same as long as the listener does, whatever
@@ -20,6 +21,9 @@ type ending struct {
 	http2  bool
 	errs   []error
 	tickets
+	// quic and its tickets are for HTTP/3, so that a session of TCP is not resumed there.
+	quic        *tls.Config
+	quicTickets tickets
 }
 
 // endings gives what the listeners of a root need to end TLS. Those that did not change are kept.
@@ -56,6 +60,8 @@ func (p *Proxy) ending(l *config.Listener) *ending {
 	e.config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		return p.state.Load().certificate(l.Name, hello), nil
 	}
+	e.quic = e.config.Clone()
+	e.quic.MinVersion, e.quic.NextProtos = tls.VersionTLS13, []string{http3.ALPN}
 	return e
 }
 
@@ -87,6 +93,27 @@ func (p *Proxy) tlsConfig(port int32) *tls.Config {
 	}
 }
 
+// quicConfig is what tlsConfig is, for the listeners with HTTP/3.
+func (p *Proxy) quicConfig(port int32) *tls.Config {
+	return &tls.Config{
+		MinVersion:             tls.VersionTLS13,
+		NextProtos:             []string{http3.ALPN},
+		SessionTicketsDisabled: true,
+		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			s := p.state.Load()
+			listener := s.table.Listener(port, strings.ToLower(hello.ServerName))
+			if listener == nil || !servesHTTP3(listener) {
+				return nil, nil
+			}
+			e := s.endings[listener.Name]
+			if e == nil || !s.hasCertificate(listener) {
+				return nil, nil
+			}
+			return e.quic, e.quicTickets.renew(e.quic, time.Now())
+		},
+	}
+}
+
 // allowsHTTP2 says whether the listener for a server name speaks HTTP/2 with a client that negotiates nothing.
 func (p *Proxy) allowsHTTP2(port int32, serverName string) bool {
 	s := p.state.Load()
@@ -96,6 +123,12 @@ func (p *Proxy) allowsHTTP2(port int32, serverName string) bool {
 	}
 	e := s.endings[listener.Name]
 	return e != nil && e.http2
+}
+
+// misdirected says whether a connection that was made for one listener asks for what is another's.
+func (x *exchange) misdirected() bool {
+	c, l := x.client, x.result.Listener
+	return c.secure && (x.state.table.Listener(c.server.port, c.serverName) != l || c.http3 != nil && !servesHTTP3(l))
 }
 
 // hasCertificate says whether a listener has any: without one, sessions that began with one are not

@@ -14,7 +14,7 @@ import (
 // Other versions of HTTP may not: their requests would go past every rule.
 func (x *exchange) wantsUpgrade() bool {
 	r := x.req
-	if r.Upgrade == "" || r.Version == message.HTTP2 && r.Method != "CONNECT" || r.Version == message.HTTP11 && r.HasBody() {
+	if r.Upgrade == "" || r.Version >= message.HTTP2 && r.Method != "CONNECT" || r.Version == message.HTTP11 && r.HasBody() {
 		return false
 	}
 	name, _, _ := strings.Cut(strings.ToLower(r.Upgrade), "/")
@@ -33,7 +33,7 @@ func (x *exchange) declined() bool {
 func (x *exchange) prepareUpgrade() {
 	isWebSocket := strings.EqualFold(x.req.Upgrade, "websocket")
 	edit := fields{list: &x.out.Fields}
-	switch overHTTP2, fromHTTP2 := isHTTP2(x.pool.Config.Protocol), x.req.Version == message.HTTP2; {
+	switch overHTTP2, fromHTTP2 := isHTTP2(x.pool.Config.Protocol), x.req.Version >= message.HTTP2; {
 	case overHTTP2 && fromHTTP2:
 	case overHTTP2:
 		if !isWebSocket || firstValue(x.req.Fields, "Sec-WebSocket-Key") == "" {
@@ -49,7 +49,7 @@ func (x *exchange) prepareUpgrade() {
 	}
 }
 
-// websocketKey is the key of WebSockets that we open for HTTP/2 clients. It proves nothing to
+// websocketKey is the key of WebSockets that we open for clients of HTTP/2 and HTTP/3. It proves nothing to
 // anyone but that the backend read it, so one will do.
 const websocketKey = "ZmxlZXRnYXRlLXByb3h5IQ=="
 
@@ -83,7 +83,7 @@ func (x *exchange) upgrade(t *attempt) (int, string) {
 	x.copyReplyFields()
 	x.editReply()
 	switch {
-	case x.req.Version == message.HTTP2:
+	case x.req.Version >= message.HTTP2:
 		if !overHTTP2 && !x.acceptForHTTP2() {
 			return 502, ReasonBadUpgrade
 		}
@@ -124,7 +124,7 @@ func (x *exchange) converse(call upstream.Call) {
 		call.Cancel(errEnded)
 	}()
 	copyBody(x.in, call)
-	if x.req.Version == message.HTTP2 {
+	if x.req.Version >= message.HTTP2 {
 		_ = x.in.Body(nil, true) // what a closed connection is over HTTP/2 (RFC 8441 section 5)
 	}
 	x.in.stop()

@@ -1,23 +1,23 @@
-package http2
+package head
 
 import "github.com/fleetgate/fleetgate/dataplane/message"
 
-// response gives the status of the list and the length of the body: that of Content-Length if there
+// Response gives the status of the list and the length of the body: that of Content-Length if there
 // is one, else Unknown. A list that is malformed is refused.
-func (h *head) response() (status int, length int64, v verdict) {
-	if h.verdict != verdictSound {
-		return 0, 0, h.verdict
+func (h *List) Response() (status int, length int64, v Verdict) {
+	if h.Verdict != Sound {
+		return 0, 0, h.Verdict
 	}
 	status = parseStatus(h.status)
 	if h.pseudo != pseudoStatus || status == 0 || status == 101 {
-		h.refuse(verdictMalformed, "bad :status")
-		return 0, 0, h.verdict
+		h.refuse(Malformed, "bad :status")
+		return 0, 0, h.Verdict
 	}
 	length = message.Unknown
 	if h.hasLength {
 		length = h.length
 	}
-	return status, length, verdictSound
+	return status, length, Sound
 }
 
 // parseStatus reads a status of 100 to 999; 0 is none.
