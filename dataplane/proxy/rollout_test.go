@@ -259,7 +259,7 @@ func (l *load) stop() {
 func (l *load) check(t *testing.T, reason string, posts bool) {
 	t.Helper()
 	l.failures.Range(func(path, what any) bool {
-		record := l.b.last(path.(string)) //nolint:errcheck // send stores nothing else
+		record := l.b.last(path.(string))
 		if posts && record["method"] == http.MethodPost && record["reason"] == "upstream_reset" {
 			t.Logf("lost, as it must be: %v", record)
 			return true
