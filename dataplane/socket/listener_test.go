@@ -203,10 +203,12 @@ func TestAcceptedEnds(t *testing.T) {
 
 func TestListenerEnds(t *testing.T) {
 	listener := listen(t, "127.0.0.1:0")
-	time.AfterFunc(5*time.Millisecond, func() { listener.Close() })
+	closed := make(chan struct{})
+	time.AfterFunc(5*time.Millisecond, func() { defer close(closed); listener.Close() })
 	if _, err := listener.Accept(); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("got %v", err)
 	}
+	<-closed // Accept may return while the descriptor is being closed
 	if _, err := net.Dial("tcp", listener.Addr().String()); err == nil {
 		t.Error("something still listens")
 	}
