@@ -77,6 +77,10 @@ bench: ## Measure the proxy against nginx, HAProxy and net/http. BENCH=case,case
 	go build -trimpath -ldflags '-s -w' $(BENCH_PGO) -o bin/bench/ ./bench/cmd/... ./cmd/proxy
 	bin/bench/bench -cases '$(BENCH)' -rounds $(or $(ROUNDS),5) -seconds $(or $(SECONDS),2) -out '$(BENCH_OUT)'
 
+.PHONY: bench-traefik
+bench-traefik: ## Build Traefik, which make bench measures too where it is there; takes many minutes.
+	go build -modfile=hack/tools/traefik/go.mod -trimpath -ldflags '-s -w' -o bin/bench/ github.com/traefik/traefik/v3/cmd/traefik
+
 .PHONY: pgo
 pgo: ## Record anew the profile that the proxy is built by, cmd/proxy/default.pgo. SECONDS=n of each case.
 	hack/debian.sh debian-packages-bench.txt

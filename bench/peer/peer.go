@@ -1,5 +1,5 @@
-// Package peer runs the proxies of a benchmark: ours, nginx, HAProxy, and net/http as the baseline,
-// all with the same work to do.
+// Package peer runs the proxies of a benchmark: ours, nginx, HAProxy, Traefik, and net/http as the
+// baseline, all with the same work to do.
 package peer
 
 import (
@@ -20,6 +20,7 @@ const (
 	Nginx   Kind = "nginx"
 	HAProxy Kind = "haproxy"
 	NetHTTP Kind = "nethttp"
+	Traefik Kind = "traefik"
 )
 
 // Setup is what a proxy is to do.
@@ -43,7 +44,7 @@ type Setup struct {
 
 // Environment is where proxies run.
 type Environment struct {
-	// Programs is the folder of our own programs.
+	// Programs is the folder of our own programs, and of Traefik where it is built.
 	Programs string
 	// CPUs are the processors for proxies as taskset(1) takes them; "" for any.
 	CPUs string
@@ -113,13 +114,15 @@ func (e *Environment) command(kind Kind, p *plan) ([]string, error) {
 		return arguments, nil
 	case NetHTTP:
 		return e.own(kind, p), nil
+	case Traefik:
+		return []string{e.Program(kind), "--configFile=" + p.Dir + "/traefik.yml"}, p.writeTraefik()
 	}
 	return nil, fmt.Errorf("no such proxy: %q", kind)
 }
 
 // own is the command line of one of our programs.
 func (e *Environment) own(kind Kind, p *plan) []string {
-	arguments := []string{e.Programs + "/" + string(kind), "-listen", p.Listen.String(), "-backend", p.Backend.String()}
+	arguments := []string{e.Program(kind), "-listen", p.Listen.String(), "-backend", p.Backend.String()}
 	if p.TLS {
 		arguments = append(arguments, "-certificate", p.Dir+"/certificate.pem", "-key", p.Dir+"/key.pem")
 	}

@@ -69,6 +69,30 @@ func TestConfigurations(t *testing.T) {
 			name: "haproxy, calls", reason: "HTTP/2 on both sides", file: "haproxy.cfg", setup: Setup{GRPC: true},
 			want: []string{" proto h2\n", "127.0.0.1:8082 proto h2"},
 		},
+		{
+			name: "traefik", reason: "tuned, with nothing said of the machine and nothing logged", file: "traefik.yml",
+			want: []string{
+				`address: "127.0.0.1:`, "checkNewVersion: false", "sendAnonymousUsage: false", "accessLogs: false", "metrics: false", "tracing: false",
+				`filename: "/dir/traefik-routes.yml"`, "idleTimeout: 1h",
+			},
+			lacks: []string{"api:", "accessLog:", "<no value>"},
+		},
+		{
+			name: "traefik, hosts", reason: "a router each, the last one tried last", file: "traefik-routes.yml", setup: Setup{Hosts: 3},
+			want: []string{
+				"route-0:\n      rule: \"Host(`host-000000.bench.example`)\"\n      priority: 3\n", "rule: \"Host(`host-000002.bench.example`)\"\n      priority: 1\n",
+				`url: "http://127.0.0.1:8081"`, "maxIdleConnsPerHost: 1024", "idleConnTimeout: 1h",
+			},
+			lacks: []string{"PathPrefix", "<no value>"},
+		},
+		{
+			name: "traefik, paths", reason: "a router each, all of one host", file: "traefik-routes.yml", setup: Setup{Paths: 3},
+			want: []string{
+				"rule: \"Host(`host-000000.bench.example`) && PathPrefix(`/path-000000/`)\"\n      priority: 3\n",
+				"PathPrefix(`/path-000002/`)\"\n      priority: 1\n",
+			},
+			lacks: []string{"Host(`host-000000.bench.example`)\"\n"},
+		},
 	} {
 		p, err := environment(t).plan(c.setup, "/dir")
 		if err != nil {
@@ -118,6 +142,7 @@ func TestCommands(t *testing.T) {
 		NetHTTP: {"/programs/nethttp", "-key", "127.0.0.1:8081"},
 		Nginx:   {"nginx", p.Dir + "/nginx.conf"},
 		HAProxy: {"haproxy", p.Dir + "/haproxy.cfg"},
+		Traefik: {"/programs/traefik", "--configFile=" + p.Dir + "/traefik.yml"},
 	} {
 		got, err := e.command(kind, &p)
 		for _, argument := range want {

@@ -22,7 +22,7 @@ import (
 type Process struct {
 	Kind    Kind
 	Address netip.AddrPort
-	// Started is how long it took until connections were accepted.
+	// Started is how long it took until requests could be answered.
 	Started time.Duration
 
 	command *exec.Cmd
@@ -39,7 +39,7 @@ const (
 	stopTimeout  = 5 * time.Second
 )
 
-// Start writes a proxy's configuration, runs it, and waits until it accepts connections.
+// Start writes a proxy's configuration, runs it, and waits until it can answer requests.
 func (e *Environment) Start(ctx context.Context, kind Kind, setup Setup) (*Process, error) {
 	dir, err := os.MkdirTemp(e.Dir, string(kind)+"-")
 	if err != nil {
@@ -63,7 +63,7 @@ func (e *Environment) Start(ctx context.Context, kind Kind, setup Setup) (*Proce
 	if err := process.run(Pinned(e.CPUs, arguments)); err != nil {
 		return nil, err
 	}
-	if err := process.await(ctx); err != nil {
+	if err := process.ready(ctx, &p); err != nil {
 		process.Stop()
 		return nil, err
 	}
@@ -118,6 +118,15 @@ func (p *Process) talk() (err error) {
 }
 
 var errTimeout = errors.New("no connection within " + startTimeout.String())
+
+// ready waits until requests can be answered.
+func (p *Process) ready(ctx context.Context, configured *plan) error {
+	if err := p.await(ctx); err != nil || p.Kind != Traefik {
+		return err
+	}
+	host, path := configured.lastRoute()
+	return p.awaitRoutes(ctx, host, path)
+}
 
 // await waits until connections are accepted.
 func (p *Process) await(ctx context.Context) error {

@@ -21,7 +21,7 @@ func compare(name string, c comparison) benchCase { return benchCase{name: name,
 // cases are all there are, in the order of the table.
 var cases = []benchCase{
 	compare("keepalive-64", comparison{
-		title: "HTTP/1.1 keep-alive, 1 KB, 64 connections", goal: 0.85,
+		title: "HTTP/1.1 keep-alive, 1 KB, 64 connections", goal: 0.85, traefik: true,
 		path: "/1k", size: size("1k"), tool: tool.Wrk{Connections: 64},
 	}),
 	compare("keepalive-64-lean", comparison{

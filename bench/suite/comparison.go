@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"github.com/fleetgate/fleetgate/bench/backend"
 	"github.com/fleetgate/fleetgate/bench/load"
@@ -33,6 +34,8 @@ type comparison struct {
 	goal float64
 	// best says that the ratio is to the better of nginx and HAProxy.
 	best bool
+	// traefik says that Traefik takes part where it is built.
+	traefik bool
 	// pairs, if not 0, adds a row for the memory of as many pairs of connections, with a goal in KB.
 	pairs     int
 	pairsGoal float64
@@ -72,11 +75,18 @@ func (b *Bench) resolve(t tool.Tool) tool.Tool {
 }
 
 func (c *comparison) run(ctx context.Context, b *Bench) ([]Row, error) {
-	contenders := b.contenders(c, everyone)
+	kinds := everyone
+	if c.traefik && b.peers.Has(peer.Traefik) {
+		kinds = append(slices.Clone(everyone), peer.Traefik)
+	}
+	contenders := b.contenders(c, kinds)
 	if err := b.rounds(ctx, contenders); err != nil {
 		return nil, err
 	}
 	row := Row{Title: c.title, Unit: c.unit, Values: values(contenders, micros)}
+	if c.traefik {
+		row.Notes = b.noTraefik()
+	}
 	ours, nginx := find(contenders, peer.Ours).series(micros), find(contenders, peer.Nginx).series(micros)
 	if c.best {
 		row.ratioTo(ours, better(nginx, find(contenders, peer.HAProxy).series(micros)), "the better of nginx and HAProxy")

@@ -53,6 +53,14 @@ func (r *Row) note(contenders []*contender) {
 	}
 }
 
+// noTraefik is a note for rows in which Traefik would take part if it were built.
+func (b *Bench) noTraefik() []string {
+	if b.peers.Has(peer.Traefik) {
+		return nil
+	}
+	return []string{"Traefik is not there, so not measured; make bench-traefik builds it"}
+}
+
 // find is the contender of a kind, nil if it does not take part.
 func find(contenders []*contender, kind peer.Kind) *contender {
 	for _, c := range contenders {

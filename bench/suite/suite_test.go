@@ -2,6 +2,7 @@ package suite
 
 import (
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -79,17 +80,17 @@ func TestTable(t *testing.T) {
 			Ratio: 0.75, Least: 0.7, Greatest: 0.8, Against: "nginx", Goal: "≤ 0.85", Met: true, Notes: []string{"a note"},
 		},
 		{Case: "b", Title: "second", Unit: "MB", Values: map[peer.Kind]float64{peer.Ours: 1234.5}, Goal: "≤ 1"},
-		{Case: "c", Title: "third", Values: map[peer.Kind]float64{peer.Ours: 0.123}},
+		{Case: "c", Title: "third", Values: map[peer.Kind]float64{peer.Ours: 0.123, peer.Traefik: 678}},
 	}
 	var text strings.Builder
 	if err := WriteTable(&text, rows); err != nil {
 		t.Fatal(err)
 	}
-	want := `| case | ours | nginx | HAProxy | net/http | ours ÷ nginx | goal | met |
-|---|---:|---:|---:|---:|---:|---:|:-:|
-| first, µs | 30.0 | 40.0 | – | void | 0.75 (0.70–0.80) | ≤ 0.85 | yes |
-| second, MB | 1234 | – | – | – | – | ≤ 1 | **no** |
-| third, µs | 0.12 | – | – | – | – | – | – |
+	want := `| case | ours | nginx | HAProxy | Traefik | net/http | ours ÷ nginx | goal | met |
+|---|---:|---:|---:|---:|---:|---:|---:|:-:|
+| first, µs | 30.0 | 40.0 | – | – | void | 0.75 (0.70–0.80) | ≤ 0.85 | yes |
+| second, MB | 1234 | – | – | – | – | – | ≤ 1 | **no** |
+| third, µs | 0.12 | – | – | 678 | – | – | – | – |
 
 Notes:
 - a: a note
@@ -117,6 +118,30 @@ func TestChoose(t *testing.T) {
 			t.Errorf("two cases are called %s", name)
 		}
 		seen[name] = true
+	}
+}
+
+func TestTraefik(t *testing.T) {
+	b := &Bench{}
+	b.peers.Programs = t.TempDir()
+	if notes := strings.Join(b.noTraefik(), ";"); !strings.Contains(notes, "make bench-traefik") {
+		t.Errorf("%q: says how to get what is missing", notes)
+	}
+	if err := os.WriteFile(b.peers.Program(peer.Traefik), nil, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if notes := b.noTraefik(); notes != nil {
+		t.Errorf("%v: it is there", notes)
+	}
+	for _, c := range []struct {
+		ours float64
+		met  bool
+	}{{20, true}, {26, false}, {math.NaN(), false}} {
+		run := &tableRun{name: "all", last: made(peer.Ours, c.ours)}
+		row := run.toTraefik(made(peer.Traefik, 500))
+		if row.Met != c.met || row.Against != "Traefik" || row.Goal != "≤ 0.05" {
+			t.Errorf("%v µs to 500 µs: %+v; a twentieth is the goal", c.ours, row)
+		}
 	}
 }
 

@@ -10,12 +10,12 @@ import (
 )
 
 // columns of the table, in order.
-var columns = []peer.Kind{peer.Ours, peer.Nginx, peer.HAProxy, peer.NetHTTP}
+var columns = []peer.Kind{peer.Ours, peer.Nginx, peer.HAProxy, peer.Traefik, peer.NetHTTP}
 
 // WriteTable writes rows as a table of Markdown.
 func WriteTable(w io.Writer, rows []Row) error {
 	var text strings.Builder
-	text.WriteString("| case | ours | nginx | HAProxy | net/http | ours ÷ nginx | goal | met |\n|---|---:|---:|---:|---:|---:|---:|:-:|\n")
+	text.WriteString("| case | ours | nginx | HAProxy | Traefik | net/http | ours ÷ nginx | goal | met |\n|---|---:|---:|---:|---:|---:|---:|---:|:-:|\n")
 	var notes []string
 	for i := range rows {
 		row := &rows[i]

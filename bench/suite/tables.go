@@ -59,11 +59,19 @@ func tables(hosts, paths int) func(ctx context.Context, b *Bench) ([]Row, error)
 		t.all = []*contender{t.first, t.one, t.last}
 		if t.size <= mostForPeers {
 			t.all = append(t.all, b.routed(peer.Nginx, last), b.routed(peer.HAProxy, last))
+			t.notes = b.noTraefik()
+			if b.peers.Has(peer.Traefik) {
+				t.all = append(t.all, b.routed(peer.Traefik, last))
+			}
 		}
 		if err := b.rounds(ctx, t.all); err != nil {
 			return nil, err
 		}
-		return []Row{t.row(t.first, first.String()), t.lastRow(), t.memory()}, nil
+		rows := []Row{t.row(t.first, first.String()), t.lastRow(), t.memory()}
+		if traefik := find(t.all, peer.Traefik); traefik != nil {
+			rows = append(rows, t.toTraefik(traefik))
+		}
+		return rows, nil
 	}
 }
 
@@ -74,6 +82,8 @@ type tableRun struct {
 	// one is ours with one host; first and last are ours, asked for the ends of the table.
 	one, first, last *contender
 	all              []*contender
+	// notes are of the table as a whole.
+	notes []string
 }
 
 // row is one of ours, as a ratio to ours with one host.
@@ -93,12 +103,23 @@ func (t *tableRun) row(c *contender, title string) Row {
 
 func (t *tableRun) lastRow() Row {
 	row := t.row(t.last, t.name)
+	row.Notes = append(row.Notes, t.notes...)
 	for _, c := range t.all {
 		if c.kind != peer.Ours {
 			row.Values[c.kind] = measure.Median(c.series(micros))
 			row.note([]*contender{c})
 		}
 	}
+	return row
+}
+
+// toTraefik is a row of ours to Traefik, whose look-up grows with the table.
+func (t *tableRun) toTraefik(traefik *contender) Row {
+	const goal = 1.0 / 20
+	row := Row{Title: t.name + ", ours ÷ Traefik", Values: values([]*contender{t.last, traefik}, micros)}
+	row.ratioTo(t.last.series(micros), traefik.series(micros), "Traefik")
+	row.atMost(goal)
+	row.note([]*contender{t.last}) // another row tells of Traefik's
 	return row
 }
 

@@ -1,4 +1,4 @@
-// Command bench measures the proxy against nginx, HAProxy and net/http, and prints a table.
+// Command bench measures the proxy against nginx, HAProxy, net/http and Traefik where it is built, and prints a table.
 package main
 
 import (
