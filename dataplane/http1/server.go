@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/message"
@@ -18,6 +19,8 @@ type ServerOptions struct {
 	// may take from its first byte, BodyTimeout and WriteTimeout how long a piece of a body may
 	// take to come or to go.
 	IdleTimeout, HeadTimeout, BodyTimeout, WriteTimeout time.Duration
+	// QuietTime is how long ReadRequest waits until it gives ErrQuiet, or up to a half longer; 0 for never.
+	QuietTime time.Duration
 }
 
 // Server is the server's half of a connection: it reads requests and writes their responses, one
@@ -39,11 +42,28 @@ type Server struct {
 	hasEarly bool
 	// lastWait is how long to wait for the last request, once there is to be a last one.
 	lastWait time.Duration
+	// staying says that there is no QuietTime for the next request.
+	staying bool
 }
+
+var servers = sync.Pool{New: func() any { return &Server{} }}
 
 // NewServer makes the server's half of a connection.
 func NewServer(conn *socket.Conn, options *ServerOptions) *Server {
-	return &Server{conn: conn, options: options}
+	s := servers.Get().(*Server) //nolint:errcheck // New makes nothing else
+	s.conn, s.options = conn, options
+	return s
+}
+
+// Free is Release for a Server that nobody will use any more, which lets another connection have its memory.
+func (s *Server) Free() {
+	s.Release()
+	s.Request.Reset()
+	s.body.chunks.Reset()
+	fields, trailers := s.Request.Fields, s.body.chunks.trailers
+	*s = Server{}
+	s.Request.Fields, s.body.chunks.trailers = fields, trailers
+	servers.Put(s)
 }
 
 // Feed gives the Server bytes that were read from the connection before; buffer becomes the
@@ -55,7 +75,14 @@ func (s *Server) Feed(buffer *socket.Buffer, n int) {
 // ErrIdle says that the connection ended, or its time was over, between two requests.
 var ErrIdle = errors.New("no further request")
 
-// ReadRequest reads the next request's head. The error is ErrIdle, a *Fault that is to be answered
+// ErrQuiet says that no request came within QuietTime. The connection is as before: ReadRequest may be called
+// again, or another Server be made for it when there is something to read.
+var ErrQuiet = errors.New("no request for a while")
+
+// Stay makes the next ReadRequest wait for IdleTimeout, without an ErrQuiet.
+func (s *Server) Stay() { s.staying = true }
+
+// ReadRequest reads the next request's head. The error is ErrIdle, ErrQuiet, a *Fault that is to be answered
 // before the connection is closed, or one of the connection. idle is called when the wait for the
 // first byte begins, and with false when it is over; it may be nil.
 func (s *Server) ReadRequest(idle func(bool)) error {
@@ -96,15 +123,31 @@ func (s *Server) first(idle func(bool)) error {
 		idle(true)
 		defer idle(false)
 	}
-	if err := s.conn.ReadWithin(time.Now(), cmp.Or(s.lastWait, s.options.IdleTimeout)); err != nil {
+	quiet := s.options.QuietTime
+	if s.lastWait > 0 || s.staying {
+		quiet = 0
+	}
+	if err := s.patience(quiet); err != nil {
 		return ErrIdle
 	}
 	buffer, n, err := s.conn.Take(socket.SmallBuffers)
-	if err != nil {
-		return ErrIdle
+	switch {
+	case err == nil:
+		s.head, s.written, s.staying = buffer, n, false
+		return s.conn.Resume() // it came in time
+	case quiet > 0 && isTimeout(err) && !s.conn.Interrupted():
+		return ErrQuiet
 	}
-	s.head, s.written = buffer, n
-	return s.conn.Resume() // it came in time
+	return ErrIdle
+}
+
+// patience sets how long the first byte may take.
+func (s *Server) patience(quiet time.Duration) error {
+	now := time.Now()
+	if quiet > 0 {
+		return s.conn.ReadBetween(now.Add(quiet), quiet/2)
+	}
+	return s.conn.ReadWithin(now, cmp.Or(s.lastWait, s.options.IdleTimeout))
 }
 
 // wholeHead reads until the head at s.read is complete and gives its length.

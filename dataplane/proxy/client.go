@@ -68,25 +68,40 @@ func (c *client) setAddress(address netip.Addr) {
 	c.address, c.addressText = address, address.String()
 }
 
-// serve speaks with the client until the connection ends.
-func (c *client) serve() {
-	defer c.server.leave(c)
-	defer func() { _ = c.conn.Close() }() // the end of it either way
+// serve speaks with the client until the connection ends, or is parked.
+func (c *client) serve() { c.live(c.greet) }
+
+// live does a part of what the connection is for, and ends it unless it is parked then.
+func (c *client) live(part func() (parked bool)) {
+	parked := false
+	defer func() {
+		if !parked {
+			_ = c.conn.Close() // the end of it either way
+			c.server.leave(c)
+		}
+	}()
 	defer c.survive()
+	parked = part()
+}
+
+// greet finds out what the client speaks, and speaks it.
+func (c *client) greet() (parked bool) {
 	if !c.begin() || c.server.tls != nil && !c.handshake() {
-		return
+		return false
 	}
 	buffer, n, isHTTP2, err := c.firstBytes()
 	if err != nil {
-		return
+		return false
 	}
 	if isHTTP2 || c.protocol == alpnHTTP2 {
 		first := append([]byte(nil), buffer.Bytes[:n]...)
 		buffer.Free()
 		c.serveHTTP2(first)
-		return
+		return false
 	}
-	c.serveHTTP1(buffer, n)
+	s := http1.NewServer(c.conn, &c.server.proxy.http1)
+	s.Feed(buffer, n)
+	return c.serveHTTP1(s)
 }
 
 // handshake ends TLS.
@@ -139,6 +154,8 @@ func (c *client) firstBytes() (buffer *socket.Buffer, n int, isHTTP2 bool, err e
 func (c *client) drain() {
 	if c.http3 != nil {
 		c.http3.Drain()
+	} else if c.unpark() {
+		return
 	} else if h2 := c.http2.Load(); h2 != nil {
 		h2.Drain()
 	} else if c.idle.Load() {
@@ -162,6 +179,7 @@ func (c *client) cut() {
 	if cancel := c.connecting.Load(); cancel != nil {
 		(*cancel)()
 	}
+	c.unpark()
 }
 
 func (c *client) serveHTTP2(first []byte) {
@@ -193,23 +211,41 @@ func (c *client) survive() {
 	}
 }
 
-// serveHTTP1 serves requests one after the other.
-func (c *client) serveHTTP1(buffer *socket.Buffer, n int) {
-	s := http1.NewServer(c.conn, &c.server.proxy.http1)
-	defer s.Release()
-	s.Feed(buffer, n)
+// serveHTTP1 serves requests one after the other, until the connection is to end or is parked.
+func (c *client) serveHTTP1(s *http1.Server) (parked bool) {
+	sound := false
+	defer func() {
+		if sound {
+			s.Free()
+		} else {
+			s.Release() // after a panic: who knows what still uses it
+		}
+	}()
+	parked = c.requests(s)
+	sound = true
+	return parked
+}
+
+func (c *client) requests(s *http1.Server) (parked bool) {
 	for {
 		err := s.ReadRequest(c.setIdle)
+		if err == http1.ErrQuiet { //nolint:errorlint // it comes as it is
+			if c.park() {
+				return true
+			}
+			s.Stay()
+			continue
+		}
 		if err != nil && c.lastChance(s, err) {
 			err = s.ReadRequest(nil)
 		}
 		if err != nil {
 			c.refuse(s, err)
-			return
+			return false
 		}
 		if !c.exchange(s) {
 			c.close(s)
-			return
+			return false
 		}
 	}
 }

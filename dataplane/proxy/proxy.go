@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/http1"
+	"github.com/fleetgate/fleetgate/dataplane/socket"
 	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
@@ -33,6 +34,7 @@ type Proxy struct {
 
 	http1     http1.ServerOptions
 	connector *upstream.Connector
+	lot       *socket.Lot
 	mirrors   mirrors
 	// connections and inflight are how many client connections and requests there are.
 	connections, inflight atomic.Int64
@@ -56,11 +58,15 @@ func New(options Options) *Proxy {
 	}
 	p.life, p.end = context.WithCancel(context.Background())
 	p.connector = upstream.NewConnector(upstream.Options{ConnectTimeout: options.ConnectTimeout, MaxConns: options.MaxEndpointConns})
+	p.lot = socket.NewLot(options.IdleTimeout / 8)
 	p.mirrors = newMirrors(options)
 	p.http1 = http1.ServerOptions{
 		Limits:      http1.Limits{Bytes: options.MaxHeaderBytes, Fields: options.MaxFields},
 		IdleTimeout: options.IdleTimeout, HeadTimeout: options.HeaderTimeout,
 		BodyTimeout: options.BodyTimeout, WriteTimeout: options.WriteTimeout,
+	}
+	if options.IdleTimeout >= 2*parkAfter {
+		p.http1.QuietTime = parkAfter
 	}
 	return p
 }
@@ -148,6 +154,7 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 	p.end()
 	p.mirrors.close()
 	p.connector.Close()
+	p.lot.Close()
 	p.log.close()
 	return context.Cause(ctx)
 }

@@ -26,6 +26,7 @@ type Conn struct {
 	// readUntil and writeUntil are the deadlines in force, as far as the owner of that side set them.
 	readUntil, writeUntil time.Time
 	interrupted           atomic.Bool
+	ticket                uint64 // of the Lot that it is parked in, whose mutex guards it; else 0
 }
 
 // input is a read under way. The callback is made once, so that a read allocates nothing.

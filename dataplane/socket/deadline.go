@@ -52,6 +52,9 @@ func (c *Conn) Interrupt() {
 	_ = c.SetReadDeadline(past) // fails on a closed connection only
 }
 
+// Interrupted says that Interrupt is in force.
+func (c *Conn) Interrupted() bool { return c.interrupted.Load() }
+
 // Resume undoes Interrupt; only the reading side may call it.
 func (c *Conn) Resume() error {
 	if !c.interrupted.Swap(false) {
