@@ -25,6 +25,9 @@ type Root struct {
 	// What a client says in it counts as what it says in those. Without it, the field is passed on from
 	// trusted fronts as it is.
 	Forwarded bool `json:"forwarded,omitempty"`
+	// BackendSecret is "namespace/name" of the Secret with the certificate that is shown to backends whose
+	// Pool has TLS, if they ask for one; "" for none.
+	BackendSecret string `json:"backendSecret,omitempty"`
 	// Chunks is how many Chunks belong to this Root, numbered 0 to Chunks-1.
 	Chunks int `json:"chunks"`
 }
@@ -36,13 +39,19 @@ type Protocol string
 const (
 	HTTP  Protocol = "HTTP"
 	HTTPS Protocol = "HTTPS"
-	// TLSProtocol is TLS with whatever the client and a backend speak within; see TLS.Passthrough.
+	// TLSProtocol is TLS with whatever the client and a backend speak within: passed on as it is
+	// (TLS.Passthrough), or ended here and passed on in the clear, or in TLS of ours (Pool.TLS).
 	TLSProtocol Protocol = "TLS"
+	// TCP and UDP are passed on as they are to a backend of the first rule of the listener's host "".
+	TCP Protocol = "TCP"
+	UDP Protocol = "UDP"
 )
 
-// Listener is one listener of a Gateway. Listeners on one port are told apart by Hostname.
+// Listener is one listener of a Gateway. Listeners on one port are told apart by Hostname: those of HTTP by the
+// name in the request, those of HTTPS and TLS, which may share a port, by the name that the client asks
+// for (SNI). TCP has a port for itself, and so has UDP, beside whatever TCP carries.
 type Listener struct {
-	// Name is unique in the Gateway.
+	// Name is unique in the Gateway. A listener of a ListenerSet is called "namespace/set/listener".
 	Name string `json:"name"`
 	// Port is the port that clients see and that the proxy binds, 1 to 65535.
 	Port     int32    `json:"port"`
@@ -118,6 +127,8 @@ type Rule struct {
 	Backends []Backend `json:"backends,omitempty"`
 	Timeouts Timeouts  `json:"timeouts,omitzero"`
 	Retry    *Retry    `json:"retry,omitempty"`
+	// Session keeps the requests of a client at one endpoint of the backend that it was given first.
+	Session *Session `json:"session,omitempty"`
 	// Broken, if not empty, makes the rule answer 500 and is the reason that the access log tells.
 	Broken string `json:"broken,omitempty"`
 }
@@ -126,11 +137,13 @@ type Rule struct {
 type PathKind string
 
 // Kinds of path match. Prefix compares whole segments: "/a" matches "/a" and "/a/b", not "/ab".
-// Regex (RE2) must match the whole path.
+// Regex (RE2) must match the whole path. Method compares the second of exactly two segments, which is the method
+// of a gRPC call whatever its service is: "Echo" matches "/a.Service/Echo"; it ranks after Prefix, but before the prefix "/".
 const (
 	PathExact  PathKind = "Exact"
 	PathPrefix PathKind = "Prefix"
 	PathRegex  PathKind = "Regex"
+	PathMethod PathKind = "Method"
 )
 
 // Match is a conjunction of predicates.
@@ -153,62 +166,6 @@ type ValueMatch struct {
 	Regex bool `json:"regex,omitempty"`
 }
 
-// Header is a name and a value; Name as written by the user.
-type Header struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
-// HeaderEdit changes headers: first Remove, then Set, then Add. Names compare without case.
-type HeaderEdit struct {
-	Set    []Header `json:"set,omitempty"`
-	Add    []Header `json:"add,omitempty"`
-	Remove []string `json:"remove,omitempty"`
-}
-
-// Filters are the edits of a rule or of one backend.
-type Filters struct {
-	Request  *HeaderEdit `json:"request,omitempty"`
-	Response *HeaderEdit `json:"response,omitempty"`
-	Redirect *Redirect   `json:"redirect,omitempty"`
-	Rewrite  *Rewrite    `json:"rewrite,omitempty"`
-	Mirrors  []Mirror    `json:"mirrors,omitempty"`
-}
-
-// PathEdit replaces a path: whole, or the prefix that matched.
-type PathEdit struct {
-	// Full replaces the whole path when not nil.
-	Full *string `json:"full,omitempty"`
-	// Prefix replaces the matched prefix when not nil; "" and "/" both leave no doubled or missing slash.
-	Prefix *string `json:"prefix,omitempty"`
-}
-
-// Redirect answers the request instead of a backend.
-type Redirect struct {
-	// Scheme is "http", "https", or "" for the request's.
-	Scheme string `json:"scheme,omitempty"`
-	// Hostname is "" for the request's.
-	Hostname string    `json:"hostname,omitempty"`
-	Path     *PathEdit `json:"path,omitempty"`
-	// Port 0 is derived: the default of Scheme if Scheme is set, else the listener's. Default ports are left out of Location.
-	Port int32 `json:"port,omitempty"`
-	// Status is 301, 302, 303, 307 or 308.
-	Status int `json:"status"`
-}
-
-// Rewrite changes what the backend sees.
-type Rewrite struct {
-	Hostname string    `json:"hostname,omitempty"`
-	Path     *PathEdit `json:"path,omitempty"`
-}
-
-// Mirror sends a copy of Numerator in Denominator requests to a pool and forgets the answer.
-type Mirror struct {
-	Pool        string `json:"pool"`
-	Numerator   int32  `json:"numerator"`
-	Denominator int32  `json:"denominator"`
-}
-
 // Backend is one target of a rule.
 type Backend struct {
 	// Pool is the key of the Pool; "" when the reference is invalid.
@@ -222,7 +179,7 @@ type Backend struct {
 
 // Pool is a port of a Service, whose EndpointSlices in the proxy's own cluster are its endpoints.
 type Pool struct {
-	// Key is "namespace/service:port".
+	// Key is "namespace/service:port", with "/udp" behind it for UDP.
 	Key       string `json:"key"`
 	Namespace string `json:"namespace"`
 	Service   string `json:"service"`
@@ -230,9 +187,15 @@ type Pool struct {
 	Port int32 `json:"port"`
 	// PortName is the name of that port, by which EndpointSlices tell ports apart; often "".
 	PortName string `json:"portName,omitempty"`
+	// Transport is TCP or UDP; "" for TCP.
+	Transport Transport `json:"transport,omitempty"`
 	// Protocol is the port's appProtocol: "kubernetes.io/h2c" for HTTP/2; "", "http", "kubernetes.io/ws"
 	// and any other for HTTP/1.1.
 	Protocol string `json:"protocol,omitempty"`
+	// TLS has the proxy speak TLS to the endpoints; nil for in the clear.
+	TLS *BackendTLS `json:"tls,omitempty"`
+	// RetryBudget bounds the retries of all rules that use the pool; nil for the proxy's default.
+	RetryBudget *RetryBudget `json:"retryBudget,omitempty"`
 	// Balance is how requests are shared out among the endpoints.
 	Balance Balance `json:"balance,omitempty"`
 	// HashOn is what requests have in common that BalanceHash sends to one endpoint.
@@ -245,6 +208,15 @@ type Pool struct {
 	// Eject says when endpoints that fail are set aside, where the proxy's defaults are not to hold.
 	Eject Eject `json:"eject,omitzero"`
 }
+
+// Transport is what carries the bytes of a pool.
+type Transport string
+
+// Transports.
+const (
+	TransportTCP Transport = ""
+	TransportUDP Transport = "UDP"
+)
 
 // HashOn names what a request is known by: one of them, or neither for the client's address. A
 // request that lacks it goes where BalanceLeast would send it.
@@ -282,24 +254,6 @@ const (
 	// BalanceHash sends requests that have something in common to one endpoint.
 	BalanceHash Balance = "Hash"
 )
-
-// Timeouts are in milliseconds; 0 for none.
-type Timeouts struct {
-	// Request bounds the whole exchange as the client sees it, retries included: 504 after it.
-	Request int64 `json:"request,omitempty"`
-	// BackendRequest bounds one attempt.
-	BackendRequest int64 `json:"backendRequest,omitempty"`
-}
-
-// Retry repeats a request that may be repeated (GEP-1731).
-type Retry struct {
-	// Attempts is the number of retries after the first try; 0 disables them.
-	Attempts int `json:"attempts"`
-	// Codes are the statuses that are tried again. Connection failures before a byte was answered always are.
-	Codes []int `json:"codes,omitempty"`
-	// Backoff is the least wait before a retry in milliseconds; 0 for the default.
-	Backoff int64 `json:"backoff,omitempty"`
-}
 
 // Endpoint is one address of a Pool.
 type Endpoint struct {

@@ -6,7 +6,7 @@ type TLS struct {
 	// Without meaning when Passthrough is set.
 	Secrets []string `json:"secrets"`
 	// Passthrough says that TLS is not ended: connections are passed on as they are, to a backend of
-	// the first rule of the host that the client names (SNI). It goes with Protocol TLSProtocol.
+	// the first rule of the host that the client names (SNI). It needs Protocol TLSProtocol.
 	Passthrough bool       `json:"passthrough,omitempty"`
 	Options     TLSOptions `json:"options,omitzero"`
 	ClientAuth  ClientAuth `json:"clientAuth,omitzero"`
@@ -41,9 +41,29 @@ type ClientAuth struct {
 type ClientAuthMode string
 
 // Whether a client needs a certificate. One that is given is verified; one that is not good ends
-// the handshake in either mode.
+// the handshake, unless the mode is Any.
 const (
 	ClientAuthNone     ClientAuthMode = ""
 	ClientAuthOptional ClientAuthMode = "Optional"
 	ClientAuthRequired ClientAuthMode = "Required"
+	// ClientAuthAny asks for a certificate and lets in clients that show none, or one that is not good
+	// (AllowInsecureFallback of Gateway API): backends have to judge.
+	ClientAuthAny ClientAuthMode = "Any"
 )
+
+// BackendTLS is how the proxy makes sure that it speaks to the right backend (BackendTLSPolicy of Gateway API).
+type BackendTLS struct {
+	// Hostname is sent as SNI, and has to be in the backend's certificate if Names is empty.
+	Hostname string `json:"hostname"`
+	// Names are subject alternative names of which the certificate has to have one. Hostname need not be in it then.
+	Names []SubjectName `json:"names,omitempty"`
+	// CA is the certificates that the backend's is verified against, in PEM; "" for those of the system.
+	CA string `json:"ca,omitempty"`
+}
+
+// SubjectName is a subject alternative name: one of the two is set.
+type SubjectName struct {
+	// Hostname is in lower case; the certificate's wildcards match.
+	Hostname string `json:"hostname,omitempty"`
+	URI      string `json:"uri,omitempty"`
+}
