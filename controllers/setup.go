@@ -17,6 +17,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
 	"github.com/fleetgate/fleetgate/controllers/fleet"
 	"github.com/fleetgate/fleetgate/controllers/front"
 	"github.com/fleetgate/fleetgate/controllers/gather"
@@ -67,7 +68,7 @@ type Options struct {
 func Scheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
-		clientgoscheme.AddToScheme, gatewayv1.Install, awsv1alpha1.AddToScheme,
+		clientgoscheme.AddToScheme, gatewayv1.Install, awsv1alpha1.AddToScheme, gatewayv1alpha1.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
 			return nil, fmt.Errorf("register kinds: %w", err)
@@ -152,7 +153,7 @@ func ready(
 	mgr manager.Manager, inbox *gather.Inbox, members *fleet.Fleet, discovery *fleet.Discovery, limit time.Duration,
 ) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if err := (gather.Hub{Cache: mgr.GetCache(), Inbox: inbox}).Watch(ctx); err != nil {
+		if err := (gather.Hub{Cache: mgr.GetCache(), Inbox: inbox, Log: mgr.GetLogger().WithName("fleetgate").WithName("gather")}).Watch(ctx); err != nil {
 			return fmt.Errorf("start watching: %w", err)
 		}
 		discovery.WaitFound(ctx, limit)

@@ -9,6 +9,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
@@ -26,11 +27,19 @@ type Assembler struct {
 func NewAssembler(base world.World) *Assembler {
 	base.Classes = map[string]*gatewayv1.GatewayClass{}
 	base.ALBConfigs = map[string]*awsv1alpha1.ALBConfig{}
+	base.ServiceConfigs = map[string]*gatewayv1alpha1.ServiceConfig{}
 	base.Gateways = map[world.Name]*gatewayv1.Gateway{}
+	base.ListenerSets = map[world.Name]*gatewayv1.ListenerSet{}
 	base.HTTPRoutes = map[world.Name]*gatewayv1.HTTPRoute{}
+	base.GRPCRoutes = map[world.Name]*gatewayv1.GRPCRoute{}
+	base.TLSRoutes = map[world.Name]*gatewayv1.TLSRoute{}
+	base.TCPRoutes = map[world.Name]*gatewayv1.TCPRoute{}
+	base.UDPRoutes = map[world.Name]*gatewayv1.UDPRoute{}
+	base.BackendTLS = map[world.Name]*gatewayv1.BackendTLSPolicy{}
 	base.Grants = map[world.Name]*gatewayv1.ReferenceGrant{}
 	base.Namespaces = map[string]*corev1.Namespace{}
 	base.Secrets = map[world.Name]*corev1.Secret{}
+	base.ConfigMaps = map[world.Name]*corev1.ConfigMap{}
 	base.Members = map[string]*world.Member{}
 	base.Fronts = map[world.Name]world.Front{}
 	return &Assembler{world: base, members: map[string]*contents{}}
@@ -94,8 +103,12 @@ func (e *edit) hub(key Key, value any) {
 	case world.KindGateway:
 		e.forgetFront(key.Name, value)
 		set(&e.next.Gateways, first, key.Name, value)
-	case world.KindHTTPRoute:
-		set(&e.next.HTTPRoutes, first, key.Name, value)
+	case world.KindServiceConfig:
+		set(&e.next.ServiceConfigs, first, key.Name.Name, value)
+	case world.KindListenerSet:
+		set(&e.next.ListenerSets, first, key.Name, value)
+	case world.KindBackendTLSPolicy:
+		set(&e.next.BackendTLS, first, key.Name, value)
 	case world.KindReferenceGrant:
 		set(&e.next.Grants, first, key.Name, value)
 	case world.KindFront:
@@ -105,7 +118,30 @@ func (e *edit) hub(key Key, value any) {
 			value = (*corev1.Secret)(nil)
 		}
 		set(&e.next.Secrets, first, key.Name, value)
-	default: // kinds of members do not come here
+	case world.KindConfigMap:
+		if _, missing := value.(Missing); missing {
+			value = (*corev1.ConfigMap)(nil)
+		}
+		set(&e.next.ConfigMaps, first, key.Name, value)
+	default: // kinds of members do not come here: what is left are routes
+		e.route(key, first, value)
+	}
+}
+
+// route puts a route in its map.
+func (e *edit) route(key Key, first bool, value any) {
+	switch key.Kind {
+	case world.KindHTTPRoute:
+		set(&e.next.HTTPRoutes, first, key.Name, value)
+	case world.KindGRPCRoute:
+		set(&e.next.GRPCRoutes, first, key.Name, value)
+	case world.KindTLSRoute:
+		set(&e.next.TLSRoutes, first, key.Name, value)
+	case world.KindTCPRoute:
+		set(&e.next.TCPRoutes, first, key.Name, value)
+	case world.KindUDPRoute:
+		set(&e.next.UDPRoutes, first, key.Name, value)
+	default: // no other kind of the hub is left
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
 	"github.com/fleetgate/fleetgate/internal/world"
 	"github.com/fleetgate/fleetgate/internal/world/worldtest"
 )
@@ -65,15 +66,23 @@ func load(t *testing.T, folder string) *world.World {
 			controller: {Kind: "ALBConfig", Group: awsv1alpha1.GroupVersion.Group, EndsTLS: true, Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"}},
 			plain:      {Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"}},
 		},
-		Classes:    map[string]*gatewayv1.GatewayClass{},
-		ALBConfigs: map[string]*awsv1alpha1.ALBConfig{},
-		Gateways:   map[world.Name]*gatewayv1.Gateway{},
-		HTTPRoutes: map[world.Name]*gatewayv1.HTTPRoute{},
-		Grants:     map[world.Name]*gatewayv1.ReferenceGrant{},
-		Namespaces: map[string]*corev1.Namespace{},
-		Secrets:    map[world.Name]*corev1.Secret{},
-		Members:    map[string]*world.Member{},
-		Fronts:     map[world.Name]world.Front{},
+		Classes:        map[string]*gatewayv1.GatewayClass{},
+		ALBConfigs:     map[string]*awsv1alpha1.ALBConfig{},
+		ServiceConfigs: map[string]*gatewayv1alpha1.ServiceConfig{},
+		Gateways:       map[world.Name]*gatewayv1.Gateway{},
+		ListenerSets:   map[world.Name]*gatewayv1.ListenerSet{},
+		HTTPRoutes:     map[world.Name]*gatewayv1.HTTPRoute{},
+		GRPCRoutes:     map[world.Name]*gatewayv1.GRPCRoute{},
+		TLSRoutes:      map[world.Name]*gatewayv1.TLSRoute{},
+		TCPRoutes:      map[world.Name]*gatewayv1.TCPRoute{},
+		UDPRoutes:      map[world.Name]*gatewayv1.UDPRoute{},
+		BackendTLS:     map[world.Name]*gatewayv1.BackendTLSPolicy{},
+		Grants:         map[world.Name]*gatewayv1.ReferenceGrant{},
+		Namespaces:     map[string]*corev1.Namespace{},
+		Secrets:        map[world.Name]*corev1.Secret{},
+		ConfigMaps:     map[world.Name]*corev1.ConfigMap{},
+		Members:        map[string]*world.Member{},
+		Fronts:         map[world.Name]world.Front{},
 	}
 	if given.GatewayAPI != "" {
 		w.GatewayAPI = given.GatewayAPI
@@ -122,27 +131,51 @@ func addObjects(t *testing.T, w *world.World, services map[world.Name]*corev1.Se
 			t.Fatalf("%s: %v", folder, err)
 		}
 		name := world.Name{Namespace: head.Metadata.Namespace, Name: head.Metadata.Name}
-		switch head.Kind {
-		case "GatewayClass":
-			w.Classes[name.Name] = read[gatewayv1.GatewayClass](t, document)
-		case "ALBConfig":
-			w.ALBConfigs[name.Name] = read[awsv1alpha1.ALBConfig](t, document)
-		case "Gateway":
-			w.Gateways[name] = read[gatewayv1.Gateway](t, document)
-		case "HTTPRoute":
-			w.HTTPRoutes[name] = read[gatewayv1.HTTPRoute](t, document)
-		case "ReferenceGrant":
-			w.Grants[name] = read[gatewayv1.ReferenceGrant](t, document)
-		case "Namespace":
-			w.Namespaces[name.Name] = read[corev1.Namespace](t, document)
-		case "Secret":
-			w.Secrets[name] = read[corev1.Secret](t, document)
-		case "Service":
+		if head.Kind == "" {
+			continue
+		}
+		if head.Kind == "Service" {
 			services[name] = read[corev1.Service](t, document)
-		case "":
-		default:
+			continue
+		}
+		add, known := kinds[head.Kind]
+		if !known {
 			t.Fatalf("%s: what is a %s?", folder, head.Kind)
 		}
+		add(t, w, name, document)
+	}
+}
+
+// kinds are what in.yaml may have, and where in the World it goes.
+var kinds = map[string]func(*testing.T, *world.World, world.Name, []byte){
+	"GatewayClass":     global(func(w *world.World) map[string]*gatewayv1.GatewayClass { return w.Classes }),
+	"ALBConfig":        global(func(w *world.World) map[string]*awsv1alpha1.ALBConfig { return w.ALBConfigs }),
+	"ServiceConfig":    global(func(w *world.World) map[string]*gatewayv1alpha1.ServiceConfig { return w.ServiceConfigs }),
+	"Namespace":        global(func(w *world.World) map[string]*corev1.Namespace { return w.Namespaces }),
+	"Gateway":          local(func(w *world.World) map[world.Name]*gatewayv1.Gateway { return w.Gateways }),
+	"ListenerSet":      local(func(w *world.World) map[world.Name]*gatewayv1.ListenerSet { return w.ListenerSets }),
+	"HTTPRoute":        local(func(w *world.World) map[world.Name]*gatewayv1.HTTPRoute { return w.HTTPRoutes }),
+	"GRPCRoute":        local(func(w *world.World) map[world.Name]*gatewayv1.GRPCRoute { return w.GRPCRoutes }),
+	"TLSRoute":         local(func(w *world.World) map[world.Name]*gatewayv1.TLSRoute { return w.TLSRoutes }),
+	"TCPRoute":         local(func(w *world.World) map[world.Name]*gatewayv1.TCPRoute { return w.TCPRoutes }),
+	"UDPRoute":         local(func(w *world.World) map[world.Name]*gatewayv1.UDPRoute { return w.UDPRoutes }),
+	"BackendTLSPolicy": local(func(w *world.World) map[world.Name]*gatewayv1.BackendTLSPolicy { return w.BackendTLS }),
+	"ReferenceGrant":   local(func(w *world.World) map[world.Name]*gatewayv1.ReferenceGrant { return w.Grants }),
+	"Secret":           local(func(w *world.World) map[world.Name]*corev1.Secret { return w.Secrets }),
+	"ConfigMap":        local(func(w *world.World) map[world.Name]*corev1.ConfigMap { return w.ConfigMaps }),
+}
+
+func global[T any](in func(*world.World) map[string]*T) func(*testing.T, *world.World, world.Name, []byte) {
+	return func(t *testing.T, w *world.World, name world.Name, document []byte) {
+		t.Helper()
+		in(w)[name.Name] = read[T](t, document)
+	}
+}
+
+func local[T any](in func(*world.World) map[world.Name]*T) func(*testing.T, *world.World, world.Name, []byte) {
+	return func(t *testing.T, w *world.World, name world.Name, document []byte) {
+		t.Helper()
+		in(w)[name] = read[T](t, document)
 	}
 }
 

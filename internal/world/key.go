@@ -10,13 +10,21 @@ type Kind string
 
 // Kinds of Key.
 const (
-	KindGatewayClass   Kind = "GatewayClass"
-	KindALBConfig      Kind = "ALBConfig"
-	KindGateway        Kind = "Gateway"
-	KindHTTPRoute      Kind = "HTTPRoute"
-	KindReferenceGrant Kind = "ReferenceGrant"
-	KindNamespace      Kind = "Namespace"
-	KindSecret         Kind = "Secret"
+	KindGatewayClass     Kind = "GatewayClass"
+	KindALBConfig        Kind = "ALBConfig"
+	KindServiceConfig    Kind = "ServiceConfig"
+	KindGateway          Kind = "Gateway"
+	KindListenerSet      Kind = "ListenerSet"
+	KindHTTPRoute        Kind = "HTTPRoute"
+	KindGRPCRoute        Kind = "GRPCRoute"
+	KindTLSRoute         Kind = "TLSRoute"
+	KindTCPRoute         Kind = "TCPRoute"
+	KindUDPRoute         Kind = "UDPRoute"
+	KindBackendTLSPolicy Kind = "BackendTLSPolicy"
+	KindReferenceGrant   Kind = "ReferenceGrant"
+	KindNamespace        Kind = "Namespace"
+	KindSecret           Kind = "Secret"
+	KindConfigMap        Kind = "ConfigMap"
 	// KindService is a Service of that name in any member.
 	KindService Kind = "Service"
 	// KindMember is a member's existence, labels or reachability. Changes of its Services and Proxies

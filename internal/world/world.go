@@ -7,6 +7,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
 	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
@@ -25,15 +26,25 @@ type World struct {
 	// GatewayAPI is the bundle version of the installed CRDs, such as "v1.7.0"; "" if unknown.
 	GatewayAPI string
 
-	Classes    map[string]*gatewayv1.GatewayClass
-	ALBConfigs map[string]*awsv1alpha1.ALBConfig
-	Gateways   map[Name]*gatewayv1.Gateway
-	HTTPRoutes map[Name]*gatewayv1.HTTPRoute
+	Classes        map[string]*gatewayv1.GatewayClass
+	ALBConfigs     map[string]*awsv1alpha1.ALBConfig
+	ServiceConfigs map[string]*gatewayv1alpha1.ServiceConfig
+	Gateways       map[Name]*gatewayv1.Gateway
+	ListenerSets   map[Name]*gatewayv1.ListenerSet
+	HTTPRoutes     map[Name]*gatewayv1.HTTPRoute
+	GRPCRoutes     map[Name]*gatewayv1.GRPCRoute
+	TLSRoutes      map[Name]*gatewayv1.TLSRoute
+	TCPRoutes      map[Name]*gatewayv1.TCPRoute
+	UDPRoutes      map[Name]*gatewayv1.UDPRoute
+	// BackendTLS are the BackendTLSPolicies.
+	BackendTLS map[Name]*gatewayv1.BackendTLSPolicy
 	Grants     map[Name]*gatewayv1.ReferenceGrant
 	Namespaces map[string]*corev1.Namespace
 	// Secrets holds those that listeners name; a name that was looked for and not found has a nil value,
 	// a name that was not looked for yet has none.
 	Secrets map[Name]*corev1.Secret
+	// ConfigMaps holds those that listeners and policies name for their CA certificates, in the same way.
+	ConfigMaps map[Name]*corev1.ConfigMap
 	// Members by name. The hub is among them only if it takes part.
 	Members map[string]*Member
 	// Fronts tell how far the cloud is, by Gateway.

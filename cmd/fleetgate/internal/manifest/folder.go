@@ -26,9 +26,16 @@ type Folder struct {
 	ALBConfigs     []*awsv1alpha1.ALBConfig
 	ServiceConfigs []*gatewayv1alpha1.ServiceConfig
 	Gateways       []*gatewayv1.Gateway
+	ListenerSets   []*gatewayv1.ListenerSet
 	HTTPRoutes     []*gatewayv1.HTTPRoute
+	GRPCRoutes     []*gatewayv1.GRPCRoute
+	TLSRoutes      []*gatewayv1.TLSRoute
+	TCPRoutes      []*gatewayv1.TCPRoute
+	UDPRoutes      []*gatewayv1.UDPRoute
+	BackendTLS     []*gatewayv1.BackendTLSPolicy
 	Grants         []*gatewayv1.ReferenceGrant
 	Secrets        []*corev1.Secret
+	ConfigMaps     []*corev1.ConfigMap
 	Services       []*corev1.Service
 	EndpointSlices []*discoveryv1.EndpointSlice
 	Deployments    []*appsv1.Deployment

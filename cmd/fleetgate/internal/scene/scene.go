@@ -54,7 +54,11 @@ func New(folder manifest.Folder, secrets []*corev1.Secret, ledger *Ledger, o Opt
 		still: world.World{
 			Hub: o.Hub, Providers: o.Providers, GatewayAPI: consts.BundleVersion,
 			Classes: byClusterName(folder.Classes), ALBConfigs: byClusterName(folder.ALBConfigs),
-			Gateways: byName(folder.Gateways), HTTPRoutes: byName(folder.HTTPRoutes), Grants: byName(folder.Grants),
+			ServiceConfigs: byClusterName(folder.ServiceConfigs),
+			Gateways:       byName(folder.Gateways), ListenerSets: byName(folder.ListenerSets),
+			HTTPRoutes: byName(folder.HTTPRoutes), GRPCRoutes: byName(folder.GRPCRoutes), TLSRoutes: byName(folder.TLSRoutes),
+			TCPRoutes: byName(folder.TCPRoutes), UDPRoutes: byName(folder.UDPRoutes),
+			BackendTLS: byName(folder.BackendTLS), Grants: byName(folder.Grants), ConfigMaps: byName(folder.ConfigMaps),
 			Namespaces: namespaces(folder), Secrets: secretsOf(folder, secrets), Members: members,
 		},
 	}
@@ -80,9 +84,14 @@ func shift(folder manifest.Folder, offset int32) {
 			g.Spec.Listeners[i].Port += offset
 		}
 	}
-	for _, r := range folder.HTTPRoutes {
-		for i := range r.Spec.ParentRefs {
-			if p := r.Spec.ParentRefs[i].Port; p != nil {
+	for _, s := range folder.ListenerSets {
+		for i := range s.Spec.Listeners {
+			s.Spec.Listeners[i].Port += offset
+		}
+	}
+	for _, refs := range parentRefs(folder) {
+		for i := range refs {
+			if p := refs[i].Port; p != nil {
 				*p += offset
 			}
 		}
@@ -96,12 +105,19 @@ func stamp(folder manifest.Folder, ledger *Ledger) {
 	for _, o := range folder.ALBConfigs {
 		ledger.stamp("ALBConfig", o, o.Spec)
 	}
+	for _, o := range folder.ServiceConfigs {
+		ledger.stamp("ServiceConfig", o, o.Spec)
+	}
 	for _, o := range folder.Gateways {
 		ledger.stamp("Gateway", o, o.Spec)
 	}
-	for _, o := range folder.HTTPRoutes {
-		ledger.stamp("HTTPRoute", o, o.Spec)
+	for _, o := range folder.ListenerSets {
+		ledger.stamp("ListenerSet", o, o.Spec)
 	}
+	for _, o := range folder.BackendTLS {
+		ledger.stamp("BackendTLSPolicy", o, o.Spec)
+	}
+	stampRoutes(folder, ledger)
 	for _, o := range folder.Grants {
 		ledger.stamp("ReferenceGrant", o, o.Spec)
 	}
@@ -118,7 +134,10 @@ func namespaces(folder manifest.Folder) map[string]*corev1.Namespace {
 	for _, o := range folder.Gateways {
 		imply(o)
 	}
-	for _, o := range folder.HTTPRoutes {
+	for _, o := range folder.ListenerSets {
+		imply(o)
+	}
+	for _, o := range routes(folder) {
 		imply(o)
 	}
 	for _, o := range folder.Services {
