@@ -53,6 +53,9 @@ func copyMember(member *world.Member) *world.Member {
 }
 
 func copied[K comparable, V interface{ DeepCopy() V }](objects map[K]V) map[K]V {
+	if objects == nil {
+		return nil
+	}
 	out := make(map[K]V, len(objects))
 	for key, object := range objects {
 		out[key] = object.DeepCopy()

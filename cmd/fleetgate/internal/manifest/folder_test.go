@@ -38,7 +38,7 @@ func TestFaultsAreToldAndNeighboursGoOn(t *testing.T) {
 		{"no kind", "apiVersion: v1\nmetadata: {name: x}\n", "apiVersion and kind are needed"},
 		{"no name", "apiVersion: v1\nkind: Service\n", "metadata.name is needed"},
 		{"an unknown version", "apiVersion: v2\nkind: Service\nmetadata: {name: x}\n", "write v1"},
-		{"a kind of the API that is not read", "apiVersion: gateway.networking.k8s.io/v1\nkind: UDPRoute\nmetadata: {name: x}\n", "UDPRoute of gateway.networking.k8s.io/v1 is not supported"},
+		{"a kind of the API that is not read", "apiVersion: gateway.networking.k8s.io/v1\nkind: XMesh\nmetadata: {name: x}\n", "XMesh of gateway.networking.k8s.io/v1 is not supported"},
 		{"a wrong type", "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{port: http}]}\n", "the object is left out"},
 		{"an unknown field", "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {prots: []}\n", "unknown field spec.prots, which is ignored"},
 		{"a second object of one name", good + "---" + good, "declared a second time"},
