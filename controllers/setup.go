@@ -52,7 +52,9 @@ type Options struct {
 	HubID string
 	// Providers by controllerName.
 	Providers map[string]Provider
-	Proxies   proxies.Settings
+	// Services are bound to the fleet; the providers whose fronts are Services work on them. nil if there are none.
+	Services *fleet.Services
+	Proxies  proxies.Settings
 	// ClusterNamespace is where Cluster objects and the Secrets with their kubeconfigs are.
 	ClusterNamespace string
 	HubMember        HubMember
@@ -141,6 +143,9 @@ func addFleet(
 	members := fleet.New(fleet.Options{
 		HubMember: hubMember, Hub: mgr.GetConfig(), Inbox: inbox, Pace: options.Fleet, Log: log,
 	})
+	if options.Services != nil {
+		options.Services.Bind(members)
+	}
 	discovery := fleet.NewDiscovery(fleet.DiscoveryOptions{
 		Fleet: members, Namespace: options.ClusterNamespace, Mapper: mgr.GetRESTMapper(),
 		Client: watching, Log: log,

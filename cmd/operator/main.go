@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 
 	"github.com/fleetgate/fleetgate/controllers"
+	"github.com/fleetgate/fleetgate/controllers/fleet"
 )
 
 const (
@@ -57,10 +58,11 @@ func run(ctx context.Context, s settings) error {
 		return fmt.Errorf("make a manager: %w", err)
 	}
 	options := s.options
+	options.Services = &fleet.Services{}
 	if options.HubID, err = controllers.HubID(ctx, mgr.GetAPIReader(), options.HubID); err != nil {
 		return err
 	}
-	if options.Providers, err = registered(ctx, s, options.HubID); err != nil {
+	if options.Providers, err = registered(ctx, s, options.HubID, options.Services); err != nil {
 		return err
 	}
 	if err := controllers.Add(ctx, mgr, options); err != nil {

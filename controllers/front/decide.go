@@ -65,7 +65,7 @@ func decide(w *world.World, r ir.IR, name world.Name) wish {
 	case gateway.DeletionTimestamp != nil, meant == nil, meant.Deleting:
 	case meant.Frozen && held && lastGoodServes(meant, before):
 		out.action, out.controller, out.front = reconcile, meant.Controller, meant.Front
-		out.front.ALB = before.ALB
+		out.front.ALB, out.front.Service = before.ALB, before.Service
 	case meant.Frozen:
 	default:
 		out.action, out.controller, out.front = reconcile, meant.Controller, meant.Front
@@ -76,7 +76,8 @@ func decide(w *world.World, r ir.IR, name world.Name) wish {
 // lastGoodServes says that a front can go on with the parameters that were last good: without passes, proxies
 // that replace others would never get traffic.
 func lastGoodServes(meant *ir.Gateway, before recorded) bool {
-	return meant.Front.ALB == nil && before.ALB != nil && before.Controller == meant.Controller && len(meant.Front.Ports) > 0
+	lost := meant.Front.ALB == nil && meant.Front.Service == nil && (before.ALB != nil || before.Service != nil)
+	return lost && before.Controller == meant.Controller && len(meant.Front.Ports) > 0
 }
 
 // taken says that the Gateway's class exists and belongs to somebody else.
@@ -95,10 +96,10 @@ func lastKnown(hub string, gateway *gatewayv1.Gateway, meant *ir.Gateway, before
 		Hub: hub, UID: string(gateway.UID), Namespace: gateway.Namespace, Name: gateway.Name,
 	}}
 	if meant != nil {
-		front.ALB = meant.Front.ALB
+		front.ALB, front.Service = meant.Front.ALB, meant.Front.Service
 	}
-	if front.ALB == nil {
-		front.ALB = before.ALB
+	if front.ALB == nil && front.Service == nil {
+		front.ALB, front.Service = before.ALB, before.Service
 	}
 	if before.Controller == "" && meant != nil {
 		return meant.Controller, front

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
 	"github.com/fleetgate/fleetgate/providers"
@@ -13,8 +14,9 @@ import (
 
 // recorded is the content of AnnotationParameters: where a front is, and how it is found again.
 type recorded struct {
-	Controller string                     `json:"controller"`
-	ALB        *awsv1alpha1.ALBConfigSpec `json:"alb,omitempty"`
+	Controller string                             `json:"controller"`
+	ALB        *awsv1alpha1.ALBConfigSpec         `json:"alb,omitempty"`
+	Service    *gatewayv1alpha1.ServiceConfigSpec `json:"service,omitempty"`
 	// Place is the provider's word for where the front is, or "".
 	Place string `json:"place,omitempty"`
 	// Left are fronts of this Gateway at other places, which go when the one here serves.
@@ -46,7 +48,7 @@ func succeed(before, now recorded) recorded {
 
 // at is where the front of a wish is.
 func (w *Worker) at(want wish) recorded {
-	out := recorded{Controller: want.controller, ALB: want.front.ALB}
+	out := recorded{Controller: want.controller, ALB: want.front.ALB, Service: want.front.Service}
 	if placer, ok := w.options.Providers[want.controller].(providers.Placer); ok {
 		out.Place = placer.Place(want.front)
 	}
@@ -60,7 +62,7 @@ func (w *Worker) leave(ctx context.Context, owner ir.Owner, places []recorded) (
 		if provider == nil {
 			return "", fmt.Errorf("a front was made by %s, which this operator does not run", place.Controller)
 		}
-		done, waiting, err := providers.Destroy(ctx, provider, ir.Front{Owner: owner, ALB: place.ALB})
+		done, waiting, err := providers.Destroy(ctx, provider, ir.Front{Owner: owner, ALB: place.ALB, Service: place.Service})
 		if err != nil {
 			return "", fmt.Errorf("take away the front in %q: %w", place.Place, err)
 		}

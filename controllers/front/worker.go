@@ -46,6 +46,8 @@ type Worker struct {
 	mu     sync.Mutex
 	wishes map[world.Name]wish
 	states map[world.Name]*state
+	// services are the Gateways whose fronts have Services in members, by key.
+	services map[gather.Key]world.Name
 }
 
 // state is what a Worker remembers of a front between two passes. Nothing depends on it but the pace.
@@ -57,6 +59,8 @@ type state struct {
 	notBefore time.Time
 	// due is when the front is looked at without any change; earlier calls for the same are dropped.
 	due time.Time
+	// again says that something was seen since the last pass began, so that the next one is due.
+	again bool
 	// done is the wish that the last good pass fulfilled.
 	done *wish
 }
@@ -65,7 +69,7 @@ type state struct {
 func New(options Options) *Worker {
 	return &Worker{
 		options: options, queue: sync.OnceValue(newQueue),
-		wishes: map[world.Name]wish{}, states: map[world.Name]*state{},
+		wishes: map[world.Name]wish{}, states: map[world.Name]*state{}, services: map[gather.Key]world.Name{},
 	}
 }
 
@@ -85,10 +89,13 @@ func (w *Worker) Start(ctx context.Context) error {
 	return nil
 }
 
-// Set tells the newest World and what it means.
-func (w *Worker) Set(now *world.World, r ir.IR) {
+// Set tells the newest World and what it means. changed are the inputs that brought it.
+func (w *Worker) Set(now *world.World, r ir.IR, changed map[gather.Key]any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for key, value := range changed {
+		w.react(key, value)
+	}
 	for name := range w.wishes {
 		if now.Gateways[name] == nil {
 			delete(w.wishes, name)
@@ -134,6 +141,7 @@ func (w *Worker) step(ctx context.Context, name world.Name) {
 	w.mu.Lock()
 	want, known := w.wishes[name]
 	held := *w.state(name)
+	w.state(name).again = false
 	w.mu.Unlock()
 	if !known || want.action == idle {
 		return
@@ -142,7 +150,7 @@ func (w *Worker) step(ctx context.Context, name world.Name) {
 		w.queue().AddAfter(name, wait)
 		return
 	}
-	if wait := time.Until(held.due); wait > 0 && held.done != nil && held.done.same(want) {
+	if wait := time.Until(held.due); wait > 0 && !held.again && held.done != nil && held.done.same(want) {
 		w.queue().AddAfter(name, wait) // a call from before the last good pass
 		return
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // AnnotationGateway is on proxy pods and says which Gateway of their namespace they serve.
-const AnnotationGateway = "gateway.company.com/gateway"
+const AnnotationGateway = dataplanev1alpha1.AnnotationGateway
 
 // contents is what an Assembler holds of one member, from which world.Member is made.
 type contents struct {
@@ -161,6 +161,9 @@ func countProxies(pods map[string]*corev1.Pod, root *dataplanev1alpha1.ProxyConf
 			continue
 		}
 		out.Addresses = append(out.Addresses, pod.Status.PodIP)
+		if pod.Status.HostIP != "" {
+			out.Hosts = append(out.Hosts, pod.Status.HostIP)
+		}
 		if !ready(pod) {
 			continue
 		}
@@ -168,6 +171,8 @@ func countProxies(pods map[string]*corev1.Pod, root *dataplanev1alpha1.ProxyConf
 		out.Generation = max(out.Generation, inForce[pod.Name])
 	}
 	slices.Sort(out.Addresses)
+	slices.Sort(out.Hosts)
+	out.Hosts = slices.Compact(out.Hosts)
 	return out
 }
 

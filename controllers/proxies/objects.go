@@ -22,7 +22,7 @@ import (
 // Labels and annotations of what we make in members.
 const (
 	// LabelHub is the id of the hub whose operator made the object.
-	LabelHub = "gateway.company.com/hub"
+	LabelHub = dataplanev1alpha1.LabelHub
 	// LabelGatewayName is Gateway API's own (GEP-1762); it is left out when the name is too long for a label.
 	LabelGatewayName = "gateway.networking.k8s.io/gateway-name"
 

@@ -17,6 +17,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
 	"github.com/fleetgate/fleetgate/internal/status"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
@@ -171,6 +172,8 @@ func empty(kind world.Kind) client.Object {
 		return &gatewayv1.HTTPRoute{}
 	case world.KindALBConfig:
 		return &awsv1alpha1.ALBConfig{}
+	case world.KindServiceConfig:
+		return &gatewayv1alpha1.ServiceConfig{}
 	}
 	return nil
 }
@@ -186,6 +189,8 @@ func find(w *world.World, key world.Key) any {
 		return orNil(w.HTTPRoutes[key.Name])
 	case world.KindALBConfig:
 		return orNil(w.ALBConfigs[key.Name.Name])
+	case world.KindServiceConfig:
+		return orNil(w.ServiceConfigs[key.Name.Name])
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ type Statuses interface {
 
 // Fronts makes fronts what the IR wants.
 type Fronts interface {
-	Set(now *world.World, meant ir.IR)
+	Set(now *world.World, meant ir.IR, changed map[gather.Key]any)
 }
 
 // Proxies makes proxies what the IR wants.
@@ -130,7 +130,7 @@ func (l *Loop) step(changes map[gather.Key]any) {
 	}
 	l.options.Statuses.Set(now, status.Changed(now, before, l.before))
 	l.options.Proxies.Set(now, l.before, changes)
-	l.options.Fronts.Set(now, l.before)
+	l.options.Fronts.Set(now, l.before, changes)
 	observe(len(changed), l.before, time.Since(began))
 	l.options.Log.V(1).Info("translated", "changes", len(changed), "took", time.Since(began).String())
 }

@@ -8,7 +8,9 @@ import (
 	"github.com/fleetgate/fleetgate/internal/plan"
 	"github.com/fleetgate/fleetgate/internal/stack"
 	"github.com/fleetgate/fleetgate/internal/translate"
+	"github.com/fleetgate/fleetgate/providers"
 	"github.com/fleetgate/fleetgate/providers/aws"
+	"github.com/fleetgate/fleetgate/providers/service"
 )
 
 // cloudOptions say what the cloud already has. Unless told otherwise it has nothing of ours.
@@ -45,13 +47,20 @@ type planned struct {
 	Steps   []string `json:"steps"`
 }
 
-// cloud renders the Gateways of the aws provider, and plans from what the cloud has.
-func cloud(t *testing.T, folder string, meant ir.IR) ([]rendered, []planned) {
+// renderers are the providers whose stacks the cases show, and the facts that they have.
+func renderers(t *testing.T) (map[string]providers.Provider, map[string]any) {
 	t.Helper()
-	provider, err := aws.New(t.Context(), aws.Options{HubID: "golden"})
+	amazon, err := aws.New(t.Context(), aws.Options{HubID: "golden"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return map[string]providers.Provider{controller: amazon, plain: service.New(nil)}, map[string]any{controller: facts, plain: service.Facts{}}
+}
+
+// cloud renders the Gateways, and plans from what the cloud has.
+func cloud(t *testing.T, folder string, meant ir.IR) ([]rendered, []planned) {
+	t.Helper()
+	known, facts := renderers(t)
 	before := ir.IR{}
 	if name := readOptions(t, folder).Cloud.Before; name != "" {
 		before = translate.All(load(t, "cases/"+name))
@@ -59,10 +68,11 @@ func cloud(t *testing.T, folder string, meant ir.IR) ([]rendered, []planned) {
 	var states []rendered
 	var plans []planned
 	for _, gateway := range meant.Gateways {
-		if gateway.Controller != controller || gateway.Frozen {
+		provider := known[gateway.Controller]
+		if provider == nil || gateway.Frozen {
 			continue
 		}
-		have := stack.Observed{Facts: facts}
+		have := stack.Observed{Facts: facts[gateway.Controller]}
 		if old := before.Gateway(gateway.Namespace, gateway.Name); old != nil {
 			there, _ := provider.Render(old.Front, have)
 			for _, resource := range there.Resources {

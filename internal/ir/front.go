@@ -3,6 +3,7 @@ package ir
 
 import (
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
 )
 
 // Owner is who a cloud resource belongs to: one Gateway of one hub.
@@ -20,7 +21,17 @@ type Front struct {
 	Owner Owner `json:"owner"`
 	// ALB holds the parameters when the provider is aws; defaults are filled in.
 	ALB *awsv1alpha1.ALBConfigSpec `json:"alb,omitempty"`
-	// Ports are sorted by number. One port carries all listeners of the Gateway on that number.
+	// Service holds the parameters when the provider is service; defaults are filled in.
+	Service *gatewayv1alpha1.ServiceConfigSpec `json:"service,omitempty"`
+	// Addresses are the IP addresses that the front is asked for, in the order of the user; none for any.
+	Addresses []string `json:"addresses,omitempty"`
+	// Proxy is what the proxies of the Gateway are called and labelled in every member; Labels and Annotations
+	// are those of its infrastructure (GEP-1762). They are set for fronts that are made inside the members.
+	Proxy       string            `json:"proxy,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+	// Ports are sorted by number, UDP after all else. One port carries all listeners of the Gateway on that
+	// number; those of UDP have a port of their own.
 	Ports []FrontPort `json:"ports,omitempty"`
 	// Members are the names of the members that are placed, sorted, reachable or not.
 	Members []string `json:"members,omitempty"`
@@ -36,6 +47,9 @@ type FrontProtocol string
 const (
 	FrontHTTP  FrontProtocol = "HTTP"
 	FrontHTTPS FrontProtocol = "HTTPS"
+	FrontTLS   FrontProtocol = "TLS"
+	FrontTCP   FrontProtocol = "TCP"
+	FrontUDP   FrontProtocol = "UDP"
 )
 
 // FrontPort is one port of the front.
@@ -78,6 +92,8 @@ type TargetSet struct {
 	Weight int32 `json:"weight"`
 	// Addresses are IP addresses of ready or starting proxy pods, sorted. They listen on the FrontPort's Port.
 	Addresses []string `json:"addresses,omitempty"`
+	// Hosts are the addresses of the nodes that those pods run on, sorted.
+	Hosts []string `json:"hosts,omitempty"`
 	// Unknown says that the member cannot be asked now: what is registered stays as it is.
 	Unknown bool `json:"unknown,omitempty"`
 }

@@ -10,7 +10,7 @@ import (
 type IR struct {
 	// Classes are the GatewayClasses of our providers, sorted by name.
 	Classes []*Class `json:"classes,omitempty"`
-	// Parameters are the ALBConfigs, sorted by name.
+	// Parameters are the ALBConfigs, then the ServiceConfigs, each sorted by name.
 	Parameters []*Parameters `json:"parameters,omitempty"`
 	// Gateways of those classes, sorted by namespace, then name.
 	Gateways []*Gateway `json:"gateways,omitempty"`
@@ -95,8 +95,9 @@ type Class struct {
 	Problems []Problem `json:"problems,omitempty"`
 }
 
-// Parameters is an ALBConfig, checked.
+// Parameters is an ALBConfig or a ServiceConfig, checked.
 type Parameters struct {
+	Kind       string    `json:"kind"`
 	Name       string    `json:"name"`
 	Generation int64     `json:"generation,omitempty"`
 	Problems   []Problem `json:"problems,omitempty"`

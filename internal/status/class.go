@@ -26,10 +26,10 @@ func class(c *ir.Class) Patch {
 	return patch
 }
 
-// parameters is the status of an ALBConfig.
+// parameters is the status of an ALBConfig or a ServiceConfig.
 func parameters(p *ir.Parameters) Patch {
 	return Patch{
-		Key:        world.Key{Kind: world.KindALBConfig, Name: world.Name{Name: p.Name}},
+		Key:        world.Key{Kind: world.Kind(p.Kind), Name: world.Name{Name: p.Name}},
 		Conditions: []metav1.Condition{parametersAccepted.unless(p.Problems, p.Generation)},
 	}
 }

@@ -109,6 +109,9 @@ func programmed(w *world.World, g *ir.Gateway, front world.Front) metav1.Conditi
 		return no("Invalid", front.Error)
 	case front.Error != "":
 		return no("Pending", front.Error)
+	case len(refused(g, front)) > 0:
+		return no("AddressNotUsable", "The front was not given the addresses that were asked for: "+strings.Join(refused(g, front), ", ")+
+			": ask for others, or see why in the events of the Services of the Gateway.")
 	case !front.Active && front.Pending != "":
 		return no("Pending", front.Pending)
 	case !front.Active || front.Generation != g.Generation:
@@ -122,6 +125,18 @@ func programmed(w *world.World, g *ir.Gateway, front world.Front) metav1.Conditi
 		return no("Pending", "Proxies are missing: "+strings.Join(waiting, "; "))
 	}
 	return gatewayProgrammed.is(metav1.ConditionTrue, g.Generation)
+}
+
+// refused are the addresses that the front of this generation was asked for and does not have. They may come yet.
+func refused(g *ir.Gateway, front world.Front) []string {
+	var out []string
+	for _, address := range g.Front.Addresses {
+		has := slices.ContainsFunc(front.Addresses, func(a world.Address) bool { return a.IP == address })
+		if !has && front.Generation == g.Generation {
+			out = append(out, address)
+		}
+	}
+	return out
 }
 
 // missing names the reachable members whose proxies do not have this generation.

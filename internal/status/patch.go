@@ -10,6 +10,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
@@ -17,7 +18,7 @@ import (
 // object's kind are set. Conditions carry no lastTransitionTime: Into sets it.
 type Patch struct {
 	Key world.Key `json:"key"`
-	// Conditions of a GatewayClass, a Gateway or an ALBConfig.
+	// Conditions of a GatewayClass, a Gateway, an ALBConfig or a ServiceConfig.
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 	// Features of a GatewayClass, sorted.
 	Features []gatewayv1.SupportedFeature `json:"features,omitempty"`
@@ -30,13 +31,13 @@ type Patch struct {
 	Controllers []gatewayv1.GatewayController `json:"controllers,omitempty"`
 }
 
-// Changed says whether existing (a *GatewayClass, *Gateway, *HTTPRoute or *ALBConfig) has another status than this Patch wants.
+// Changed says whether existing (of a kind that has a Patch) has another status than this Patch wants.
 func (p Patch) Changed(existing any) bool {
 	_, changed := p.Into(existing, metav1.Time{})
 	return changed
 }
 
-// Into gives a deep copy of existing (a *GatewayClass, *Gateway, *HTTPRoute or *ALBConfig) with this Patch
+// Into gives a deep copy of existing (of a kind that has a Patch) with this Patch
 // merged into its status, and whether that differs. Conditions whose status changed get now as their time.
 func (p Patch) Into(existing any, now metav1.Time) (any, bool) {
 	switch have := existing.(type) {
@@ -56,6 +57,10 @@ func (p Patch) Into(existing any, now metav1.Time) (any, bool) {
 		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
 		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
 	case *awsv1alpha1.ALBConfig:
+		want := have.DeepCopy()
+		want.Status.Conditions = Merge(have.Status.Conditions, p.Conditions, now)
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	case *gatewayv1alpha1.ServiceConfig:
 		want := have.DeepCopy()
 		want.Status.Conditions = Merge(have.Status.Conditions, p.Conditions, now)
 		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)

@@ -31,7 +31,7 @@ func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
 func (t *translator) changedGateways(prev ir.IR, marks dirty, changed []world.Key) []*ir.Gateway {
 	var out []*ir.Gateway
 	classes := slices.ContainsFunc(changed, func(key world.Key) bool {
-		return key.Kind == world.KindGatewayClass || key.Kind == world.KindALBConfig
+		return key.Kind == world.KindGatewayClass || key.Kind == world.KindALBConfig || key.Kind == world.KindServiceConfig
 	})
 	members := membersTouched(changed)
 	for _, name := range sortedNames(t.w.Gateways) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/fleetgate/fleetgate/internal/compile"
 	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
@@ -19,7 +20,15 @@ func (t *translator) front(c *gatewayContext) {
 	if c.provider.Kind == albKind && !c.parametersBroken() {
 		front.ALB = t.albSpec(c.parameters)
 	}
+	if c.provider.Kind == serviceKind {
+		if !c.parametersBroken() {
+			front.Service = t.serviceSpec(c.parameters)
+		}
+		front.Proxy = compile.ProxyName(c.name)
+		front.Labels, front.Annotations = c.out.Labels, c.out.Annotations
+	}
 	if !c.out.Deleting {
+		front.Addresses = c.addresses
 		for _, member := range c.out.Members {
 			front.Members = append(front.Members, member.Name)
 		}
@@ -30,28 +39,43 @@ func (t *translator) front(c *gatewayContext) {
 }
 
 func (t *translator) frontPorts(c *gatewayContext, front ir.Front) []ir.FrontPort {
-	byNumber := map[int32]*ir.FrontPort{}
+	type socket struct {
+		number int32
+		udp    bool
+	}
+	bySocket := map[socket]*ir.FrontPort{}
 	for _, listener := range c.out.Listeners {
 		if !listener.Serves {
 			continue
 		}
-		port := byNumber[listener.Port]
+		at := socket{listener.Port, listener.Protocol == string(ir.FrontUDP)}
+		port := bySocket[at]
 		if port == nil {
 			port = &ir.FrontPort{
-				Port: listener.Port, Protocol: ir.FrontProtocol(listener.Protocol), Targets: t.targets(c),
+				Port: listener.Port, Protocol: ir.FrontProtocol(listener.Protocol), Targets: t.targets(c, front),
 			}
-			byNumber[listener.Port] = port
+			bySocket[at] = port
 		}
 		if listener.Protocol == protocolHTTPS && c.provider.EndsTLS {
 			c.frontCertificates(port, listener, front)
 		}
 	}
-	ports := make([]ir.FrontPort, 0, len(byNumber))
-	for _, port := range byNumber {
+	ports := make([]ir.FrontPort, 0, len(bySocket))
+	for _, port := range bySocket {
 		ports = append(ports, *port)
 	}
-	slices.SortFunc(ports, func(a, b ir.FrontPort) int { return cmp.Compare(a.Port, b.Port) })
+	slices.SortFunc(ports, func(a, b ir.FrontPort) int {
+		return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(udpLast(a), udpLast(b)))
+	})
 	return ports
+}
+
+// udpLast orders ports of one number.
+func udpLast(port ir.FrontPort) int {
+	if port.Protocol == ir.FrontUDP {
+		return 1
+	}
+	return 0
 }
 
 // frontCertificates adds what a listener needs for TLS: the certificates it names, or else the wish that the
@@ -80,12 +104,16 @@ func namesARNs(front ir.Front) bool {
 }
 
 // targets are the proxies of a Gateway in each placed member.
-func (t *translator) targets(c *gatewayContext) []ir.TargetSet {
+func (t *translator) targets(c *gatewayContext, front ir.Front) []ir.TargetSet {
 	out := make([]ir.TargetSet, 0, len(c.out.Members))
 	for _, placed := range c.out.Members {
 		set := ir.TargetSet{Member: placed.Name, Weight: defaultMemberWeight, Unknown: placed.Unreachable != ""}
 		if !set.Unknown {
-			set.Addresses = slices.Clone(t.w.Members[placed.Name].Proxies[c.name].Addresses)
+			proxies := t.w.Members[placed.Name].Proxies[c.name]
+			set.Addresses = slices.Clone(proxies.Addresses)
+			if front.Service != nil && front.Service.Type == serviceNodePort {
+				set.Hosts = slices.Clone(proxies.Hosts)
+			}
 		}
 		out = append(out, set)
 	}

@@ -22,6 +22,8 @@ type gatewayContext struct {
 	parameters *reference
 	out        *ir.Gateway
 	deps       dependencies
+	// addresses that the front is asked for.
+	addresses []string
 	// certificates by listener name.
 	certificates map[string][]ir.Certificate
 }
@@ -52,7 +54,7 @@ func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gat
 	c.deps.on(world.KindProxies, name.Namespace, name.Name)
 	c.deps.onMembers()
 	t.gatewayParameters(c, class)
-	c.gatewayAddresses()
+	t.gatewayAddresses(c)
 	c.infrastructure()
 	t.listeners(c)
 	c.accept()
@@ -72,7 +74,7 @@ func (c *gatewayContext) refusef(code ir.Code, format string, args ...any) {
 func (t *translator) gatewayParameters(c *gatewayContext, class *ir.Class) {
 	if ref := t.w.Classes[class.Name].Spec.ParametersRef; ref != nil {
 		c.parameters = &reference{string(ref.Group), string(ref.Kind), ref.Name}
-		c.deps.on(world.KindALBConfig, "", ref.Name)
+		c.deps.on(world.Kind(ref.Kind), "", ref.Name)
 	}
 	if len(class.Problems) > 0 {
 		messages := make([]string, 0, len(class.Problems))
@@ -87,27 +89,10 @@ func (t *translator) gatewayParameters(c *gatewayContext, class *ir.Class) {
 		return
 	}
 	c.parameters = &reference{string(own.ParametersRef.Group), string(own.ParametersRef.Kind), own.ParametersRef.Name}
-	c.deps.on(world.KindALBConfig, "", own.ParametersRef.Name)
+	c.deps.on(world.Kind(own.ParametersRef.Kind), "", own.ParametersRef.Name)
 	object := ir.Object{Kind: "Gateway", Namespace: c.name.Namespace, Name: c.name.Name}
 	c.out.Problems = append(c.out.Problems,
 		t.checkReference(object, "spec.infrastructure.parametersRef", c.provider, *c.parameters)...)
-}
-
-// gatewayAddresses refuses addresses that the user chose: fronts get theirs from the cloud.
-func (c *gatewayContext) gatewayAddresses() {
-	for i, address := range c.object.Spec.Addresses {
-		kind := gatewayv1.IPAddressType
-		if address.Type != nil {
-			kind = *address.Type
-		}
-		switch {
-		case kind != gatewayv1.IPAddressType && kind != gatewayv1.HostnameAddressType:
-			c.refusef(ir.UnsupportedAddress, "spec.addresses[%d].type: %s is not supported: remove the address", i, kind)
-		case address.Value != "":
-			c.refusef(ir.UnsupportedAddress,
-				"spec.addresses[%d].value: the front gets its address from the cloud and %s cannot be asked for: remove the address", i, address.Value)
-		}
-	}
 }
 
 // infrastructure takes over labels and annotations (GEP-1762).

@@ -37,13 +37,26 @@ func (t *translator) chooser(c *gatewayContext) func(*world.Member) bool {
 		}
 	}
 	selector := labels.Everything()
-	if c.provider.Kind == albKind {
-		if placement := t.albSpec(c.parameters).Placement; placement != nil && placement.ClusterSelector != nil {
-			// An error has made the parameters broken before.
-			selector, _ = metav1.LabelSelectorAsSelector(placement.ClusterSelector)
-		}
+	if chosen := t.clusterSelector(c); chosen != nil {
+		// An error has made the parameters broken before.
+		selector, _ = metav1.LabelSelectorAsSelector(chosen)
 	}
 	return func(member *world.Member) bool { return selector.Matches(labels.Set(member.Labels)) }
+}
+
+// clusterSelector is that of the parameters; nil for none.
+func (t *translator) clusterSelector(c *gatewayContext) *metav1.LabelSelector {
+	switch c.provider.Kind {
+	case albKind:
+		if placement := t.albSpec(c.parameters).Placement; placement != nil {
+			return placement.ClusterSelector
+		}
+	case serviceKind:
+		if placement := t.serviceSpec(c.parameters).Placement; placement != nil {
+			return placement.ClusterSelector
+		}
+	}
+	return nil
 }
 
 // parametersBroken says that nothing can be read from the parameters.

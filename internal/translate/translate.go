@@ -32,9 +32,9 @@ func All(w *world.World) ir.IR {
 type translator struct {
 	w       *world.World
 	classes map[string]*ir.Class
-	// albs are the parameters by name, with their problems.
-	albs   map[string]*ir.Parameters
-	grants map[string][]*gatewayv1.ReferenceGrant
+	// parameters of all kinds, with their problems.
+	parameters map[parameterKey]*ir.Parameters
+	grants     map[string][]*gatewayv1.ReferenceGrant
 	// gateways of ours, by key, and what routes can see of them, made when first asked for.
 	gateways map[ir.Key]*ir.Gateway
 	parents  map[ir.Key]*parent
@@ -42,11 +42,11 @@ type translator struct {
 
 func newTranslator(w *world.World) *translator {
 	t := &translator{
-		w:       w,
-		classes: map[string]*ir.Class{},
-		albs:    map[string]*ir.Parameters{},
-		grants:  map[string][]*gatewayv1.ReferenceGrant{},
-		parents: map[ir.Key]*parent{},
+		w:          w,
+		classes:    map[string]*ir.Class{},
+		parameters: map[parameterKey]*ir.Parameters{},
+		grants:     map[string][]*gatewayv1.ReferenceGrant{},
+		parents:    map[ir.Key]*parent{},
 	}
 	for name, grant := range w.Grants {
 		t.grants[name.Namespace] = append(t.grants[name.Namespace], grant)

@@ -57,6 +57,8 @@ type Provider struct {
 	Kind string
 	// Group of that kind.
 	Group string
+	// StaticAddresses says that fronts can be asked for IP addresses by value.
+	StaticAddresses bool
 	// EndsTLS says that fronts end TLS, so that proxies get plain HTTP.
 	EndsTLS bool
 	// Features of fronts and proxies together, sorted.
@@ -79,6 +81,8 @@ type Member struct {
 type Proxies struct {
 	// Addresses of pods that should get traffic from the front (not terminating, has an IP), sorted.
 	Addresses []string
+	// Hosts are the addresses of the nodes that those pods run on, sorted.
+	Hosts []string
 	// Ready is how many pods are ready.
 	Ready int
 	// Generation is the newest Gateway generation that a ready pod reports to be in force.

@@ -8,6 +8,16 @@ import (
 // Deployment, at most 63 characters (a Gateway's own name may have 253).
 const LabelProxy = "dataplane.gateway.company.com/proxy"
 
+// LabelHub is on everything that the operator makes in a member; its value is the id of the hub. What has both
+// labels goes with the proxies of that name, at the latest when the member can be asked again.
+const LabelHub = "gateway.company.com/hub"
+
+// LabelGatewayUID is on the Services of a front that is made inside the members; its value is the Gateway's UID.
+const LabelGatewayUID = "gateway.company.com/gateway-uid"
+
+// AnnotationGateway says which Gateway of its namespace an object was made for.
+const AnnotationGateway = "gateway.company.com/gateway"
+
 // ProxyConfig is a part of the configuration of one Gateway's proxies in this cluster: the root
 // (listeners) or one chunk (routes). The root has the name of the proxy Deployment, chunk N that name and "-N".
 //
