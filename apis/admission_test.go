@@ -14,11 +14,7 @@ import (
 
 // TestALBConfigAdmission asks a real API server, so that schema and CEL rules are tested as users meet them.
 func TestALBConfigAdmission(t *testing.T) {
-	cases := []struct {
-		name, reason, spec string
-		// want is a part of the refusal; "" if it must be admitted.
-		want string
-	}{
+	cases := []admission{
 		{"article", "the article's fields, as it writes them", "{securityGroups: [sg-12345678], scheme: internet-facing, ipAddressType: ipv4, wafEnabled: true}", ""},
 		{"empty", "every field has a default", "{}", ""},
 		{"full", "all fields together", `{region: eu-central-1, scheme: internal, wafEnabled: true, waf: {rateLimit: 2000},
@@ -42,23 +38,54 @@ func TestALBConfigAdmission(t *testing.T) {
 	}
 	server := startAPI(t)
 	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			err := server.Create(context.Background(), albConfig(t, c.spec), client.DryRunAll)
-			if c.want == "" && err != nil {
-				t.Fatalf("refused, but %s: %v", c.reason, err)
-			}
-			if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
-				t.Fatalf("want a refusal with %q since %s, got: %v", c.want, c.reason, err)
-			}
-		})
+		t.Run(c.name, func(t *testing.T) { c.run(t, server, "gateway.aws.company.com/v1alpha1", "ALBConfig") })
 	}
 }
 
-func albConfig(t *testing.T, spec string) *unstructured.Unstructured {
+// TestServiceConfigAdmission asks a real API server too.
+func TestServiceConfigAdmission(t *testing.T) {
+	cases := []admission{
+		{"empty", "every field has a default", "{}", ""},
+		{"full", "all fields together", `{type: LoadBalancer, loadBalancerClass: example.com/lb, annotations: {a: b}, externalTrafficPolicy: Local,
+			addresses: [192.0.2.1, "2001:db8::1"], addressPool: {name: public}, placement: {clusterSelector: {matchLabels: {region: eu}}}}`, ""},
+		{"type", "ExternalName has no proxies behind it", "{type: ExternalName}", `"LoadBalancer", "NodePort", "ClusterIP"`},
+		{"class", "nodes are no load balancer", "{type: NodePort, loadBalancerClass: a}", "loadBalancerClass needs type: LoadBalancer"},
+		{"addresses", "a cluster's own address cannot be chosen", "{type: ClusterIP, addresses: [192.0.2.1]}", "addresses needs type: LoadBalancer"},
+		{"pool", "pools are load balancers'", "{type: NodePort, addressPool: {name: a}}", "addressPool needs type: LoadBalancer"},
+		{"policy", "nothing external reaches it", "{type: ClusterIP, externalTrafficPolicy: Local}", "needs type: LoadBalancer or NodePort"},
+		{"no address", "a name is no address", "{addresses: [web]}", "an address is an IP address"},
+		{"reserved", "our annotations prove ownership", "{annotations: {gateway.company.com/gateway: x}}", "are reserved"},
+		{"pool without name", "there is nothing to take from", "{addressPool: {}}", "addressPool.name"},
+	}
+	server := startAPI(t)
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) { c.run(t, server, "gateway.company.com/v1alpha1", "ServiceConfig") })
+	}
+}
+
+// admission is a spec, and what the API server says to it.
+type admission struct {
+	name, reason, spec string
+	// want is a part of the refusal; "" if it must be admitted.
+	want string
+}
+
+func (c admission) run(t *testing.T, server client.Client, version, kind string) {
+	t.Helper()
+	err := server.Create(context.Background(), parameters(t, version, kind, c.spec), client.DryRunAll)
+	if c.want == "" && err != nil {
+		t.Fatalf("refused, but %s: %v", c.reason, err)
+	}
+	if c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+		t.Fatalf("want a refusal with %q since %s, got: %v", c.want, c.reason, err)
+	}
+}
+
+func parameters(t *testing.T, version, kind, spec string) *unstructured.Unstructured {
 	t.Helper()
 	object := &unstructured.Unstructured{}
 	// Flow style in the table may be indented by tabs, which YAML refuses.
-	manifest := "apiVersion: gateway.aws.company.com/v1alpha1\nkind: ALBConfig\nmetadata: {generateName: case-}\nspec: " + strings.ReplaceAll(spec, "\t", " ")
+	manifest := "apiVersion: " + version + "\nkind: " + kind + "\nmetadata: {generateName: case-}\nspec: " + strings.ReplaceAll(spec, "\t", " ")
 	if err := yaml.Unmarshal([]byte(manifest), &object.Object); err != nil {
 		t.Fatal(err)
 	}

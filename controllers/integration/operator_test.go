@@ -23,12 +23,14 @@ import (
 	"github.com/fleetgate/fleetgate/controllers/proxies"
 	"github.com/fleetgate/fleetgate/internal/world"
 	"github.com/fleetgate/fleetgate/providers/memory"
+	"github.com/fleetgate/fleetgate/providers/service"
 )
 
 const (
-	controllerName = "gateway.company.com/memory"
-	hubID          = "hub-under-test"
-	patience       = 60 * time.Second
+	controllerName    = "gateway.company.com/memory"
+	serviceController = "gateway.company.com/service"
+	hubID             = "hub-under-test"
+	patience          = 60 * time.Second
 )
 
 // operate runs an operator until stop is called, and then proves that nothing of it runs on.
@@ -85,12 +87,18 @@ func run(ctx context.Context, log logr.Logger, cloud *memory.Cloud) error {
 	fronts.Pending, fronts.MaxPending = 50*time.Millisecond, 200*time.Millisecond
 	settings := proxies.DefaultSettings()
 	settings.Image = "proxy:test"
+	services := &fleet.Services{}
+	inMembers := service.New(services)
 	if err := controllers.Add(ctx, mgr, controllers.Options{
+		Services: services,
 		HubID: hubID, Proxies: settings, ClusterNamespace: "default",
 		HubMember: controllers.HubMemberAuto, HubMemberName: "hub", Fleet: pace, Fronts: fronts, Settle: 5 * time.Second,
-		Providers: map[string]controllers.Provider{controllerName: {
-			Provider: provider, Facts: world.Provider{EndsTLS: true, Features: provider.Features()},
-		}},
+		Providers: map[string]controllers.Provider{
+			controllerName: {Provider: provider, Facts: world.Provider{EndsTLS: true, Features: provider.Features()}},
+			serviceController: {Provider: inMembers, Facts: world.Provider{
+				Group: "gateway.company.com", Kind: "ServiceConfig", StaticAddresses: true, Features: inMembers.Features(),
+			}},
+		},
 	}); err != nil {
 		return err
 	}

@@ -1,9 +1,6 @@
 package proxies
 
 import (
-	"slices"
-	"strings"
-
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,15 +23,12 @@ func (d deployment) access() []client.Object {
 			ResourceNames: []string{d.name}, Verbs: []string{"get", "patch", "update"},
 		},
 	}
-	byNamespace := d.secretsByNamespace()
-	rules = append(rules, secretRule(byNamespace[d.gateway.Namespace])...)
+	if len(d.secrets) > 0 {
+		rules = append(rules, d.secretRule())
+	}
 	out := d.grant(d.gateway.Namespace, d.name, rules)
-	for _, namespace := range d.otherNamespaces(byNamespace) {
-		rules := secretRule(byNamespace[namespace])
-		if slices.Contains(d.namespaces, namespace) {
-			rules = append(rules, endpointRule())
-		}
-		out = append(out, d.grant(namespace, accessName(d.gateway), rules)...)
+	for _, namespace := range d.namespaces {
+		out = append(out, d.grant(namespace, accessName(d.gateway), []rbacv1.PolicyRule{endpointRule()})...)
 	}
 	return out
 }
@@ -43,33 +37,13 @@ func endpointRule() rbacv1.PolicyRule {
 	return rbacv1.PolicyRule{APIGroups: []string{"discovery.k8s.io"}, Resources: []string{"endpointslices"}, Verbs: reading}
 }
 
-func secretRule(names []string) []rbacv1.PolicyRule {
-	if len(names) == 0 {
-		return nil
-	}
-	return []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: names, Verbs: reading}}
-}
-
-func (d deployment) secretsByNamespace() map[string][]string {
-	out := map[string][]string{}
+// secretRule lets the proxies read the Secrets that were copied for them, each by name.
+func (d deployment) secretRule() rbacv1.PolicyRule {
+	names := make([]string, 0, len(d.secrets))
 	for _, secret := range d.secrets {
-		if namespace, name, ok := strings.Cut(secret, "/"); ok {
-			out[namespace] = append(out[namespace], name)
-		}
+		names = append(names, secret.name)
 	}
-	return out
-}
-
-// otherNamespaces are those that need a grant under accessName: backends' and foreign Secrets', sorted.
-func (d deployment) otherNamespaces(secrets map[string][]string) []string {
-	out := slices.Clone(d.namespaces)
-	for namespace := range secrets {
-		if namespace != d.gateway.Namespace {
-			out = append(out, namespace)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"secrets"}, ResourceNames: names, Verbs: reading}
 }
 
 // grant is a Role and its binding to the proxies' ServiceAccount.

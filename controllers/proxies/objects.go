@@ -42,8 +42,8 @@ type deployment struct {
 	labels, annotations map[string]string
 	// ports that listeners have, sorted.
 	ports []int32
-	// secrets are the TLS Secrets that the proxies read by name, in the Gateway's namespace, sorted.
-	secrets []string
+	// secrets that the proxies read by name, in the Gateway's namespace, sorted by name.
+	secrets []secretCopy
 	// namespaces of the backends, sorted.
 	namespaces []string
 }
@@ -60,14 +60,9 @@ func deploymentOf(gateway *ir.Gateway, namespaces []string, settings Settings) d
 			continue
 		}
 		out.ports = append(out.ports, listener.Port)
-		if !gateway.EndsTLS {
-			out.secrets = append(out.secrets, listener.Secrets...)
-		}
 	}
 	slices.Sort(out.ports)
 	out.ports = slices.Compact(out.ports)
-	slices.Sort(out.secrets)
-	out.secrets = slices.Compact(out.secrets)
 	return out
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -22,7 +23,7 @@ func meantGateway(edit func(*ir.Gateway)) *ir.Gateway {
 		Namespace: "shop", Name: "gw", Serving: true, EndsTLS: true, Members: []ir.Member{{Name: "m"}},
 		Listeners: []ir.Listener{
 			{Name: "http", Port: 80, Serves: true},
-			{Name: "https", Port: 443, Serves: true, Secrets: []string{"shop/tls", "certs/wild"}},
+			{Name: "https", Port: 443, Serves: true, Proxied: true, Secrets: []string{"shop/tls", "certs/wild"}},
 			{Name: "broken", Port: 8443, Secrets: []string{"shop/broken"}},
 		},
 	}
@@ -108,7 +109,12 @@ func TestOnlyGatewaysWithAChangeAreTouched(t *testing.T) {
 
 func TestProxiesMayReadWhatTheyNeedAndNothingElse(t *testing.T) {
 	behind := deploymentOf(meantGateway(nil), []string{"api", "shop"}, DefaultSettings())
-	alone := deploymentOf(meantGateway(func(g *ir.Gateway) { g.EndsTLS = false }), []string{"api"}, DefaultSettings())
+	ending := meantGateway(func(g *ir.Gateway) { g.EndsTLS = false })
+	alone := deploymentOf(ending, []string{"api"}, DefaultSettings())
+	alone.secrets = secretsOf(&world.World{Secrets: map[world.Name]*corev1.Secret{
+		{Namespace: "shop", Name: "tls"}: {}, {Namespace: "certs", Name: "wild"}: {},
+	}}, ending)
+	copies := compile.Copies(ending)
 	for _, c := range []struct {
 		name string
 		have deployment
@@ -120,7 +126,7 @@ func TestProxiesMayReadWhatTheyNeedAndNothingElse(t *testing.T) {
 		}},
 		{"that end TLS themselves", alone, []string{
 			"shop: get,list,watch proxyconfigs []", "shop: get,patch,update proxyconfigs/status [" + alone.name + "]",
-			"shop: get,list,watch secrets [tls]", "api: get,list,watch endpointslices []", "certs: get,list,watch secrets [wild]",
+			"shop: get,list,watch secrets [" + copies[0].Name + "," + copies[1].Name + "]", "api: get,list,watch endpointslices []",
 		}},
 	} {
 		var got []string
@@ -175,5 +181,30 @@ func TestANewListenerRestartsNoProxy(t *testing.T) {
 	}
 	if reflect.DeepEqual(before.around(), after.around()) {
 		t.Error("the Service does not")
+	}
+}
+
+func TestOnlyWhatProxiesNeedOfASecretIsCopied(t *testing.T) {
+	ending := meantGateway(func(g *ir.Gateway) { g.EndsTLS = false })
+	made := deploymentOf(ending, nil, DefaultSettings())
+	made.secrets = secretsOf(&world.World{Secrets: map[world.Name]*corev1.Secret{
+		{Namespace: "certs", Name: "wild"}: {Data: map[string][]byte{
+			"tls.crt": []byte("chain"), "tls.key": []byte("key"), "ca.crt": []byte("private authority"), "password": []byte("x"),
+		}},
+	}}, ending)
+	objects := made.secretObjects()
+	if len(objects) != 1 {
+		t.Fatalf("got %d copies of the one Secret that is there", len(objects))
+	}
+	copied, ok := objects[0].(*corev1.Secret)
+	if !ok || copied.Namespace != "shop" || copied.Type != corev1.SecretTypeTLS || copied.Annotations[annotationSource] != "certs/wild" {
+		t.Errorf("got %+v", objects[0].GetAnnotations())
+	}
+	if want := map[string][]byte{"tls.crt": []byte("chain"), "tls.key": []byte("key")}; !reflect.DeepEqual(copied.Data, want) {
+		t.Errorf("got the keys of %v", copied.Data)
+	}
+	behind := meantGateway(nil)
+	if got := compile.Copies(behind); got != nil {
+		t.Errorf("a front that ends TLS needs no copies, got %v", got)
 	}
 }

@@ -28,6 +28,7 @@ func removable() []schema.GroupVersionKind {
 		dataplanev1alpha1.GroupVersion.WithKind("ProxyConfig"),
 		rbacv1.SchemeGroupVersion.WithKind("RoleBinding"),
 		rbacv1.SchemeGroupVersion.WithKind("Role"),
+		corev1.SchemeGroupVersion.WithKind("Secret"),
 		corev1.SchemeGroupVersion.WithKind("ServiceAccount"),
 	}
 }
@@ -78,7 +79,11 @@ func (w *worker) ours(
 ) ([]metav1.PartialObjectMetadata, error) {
 	list := &metav1.PartialObjectMetadataList{}
 	list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
-	if err := to.Client.List(ctx, list, scope, w.selection(proxy)); err != nil {
+	err := to.Client.List(ctx, list, scope, w.selection(proxy))
+	if kind.Kind == "Secret" && apierrors.IsForbidden(err) {
+		return nil, nil // who may not list them made none
+	}
+	if err != nil {
 		return nil, fmt.Errorf("list %ss: %w", kind.Kind, err)
 	}
 	var out []metav1.PartialObjectMetadata
@@ -95,7 +100,7 @@ func (w *worker) ours(
 // revoke takes back grants in namespaces that no route of the Gateway names any more.
 func (w *worker) revoke(ctx context.Context, to *fleet.Connection, want deployment) error {
 	keep := map[string]bool{want.gateway.Namespace + "/" + want.name: true}
-	for _, namespace := range want.otherNamespaces(want.secretsByNamespace()) {
+	for _, namespace := range want.namespaces {
 		keep[namespace+"/"+accessName(want.gateway)] = true
 	}
 	for _, kind := range []string{"RoleBinding", "Role"} {

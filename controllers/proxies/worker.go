@@ -43,8 +43,10 @@ type worker struct {
 
 // applied is what was last written and seen to be in force.
 type applied struct {
-	// around and pods are hashes of the Deployment and of all else.
-	around, pods string
+	// secrets, around and pods are hashes of the copied Secrets, of the Deployment, and of all else.
+	secrets, around, pods string
+	// prune is when Secrets that are not named any more are deleted; zero for never.
+	prune time.Time
 	// generation of the Deployment after it was written; another one means that somebody changed it.
 	generation int64
 	connection *fleet.Connection
@@ -175,6 +177,7 @@ var errWaiting = errors.New("waiting for deletion")
 func (w *worker) deploy(ctx context.Context, to *fleet.Connection, v view, gateway *ir.Gateway) error {
 	name := world.Name(gateway.Key())
 	want := deploymentOf(gateway, backendNamespaces(v.ir, gateway.Key()), w.options.Settings)
+	want.secrets = secretsOf(v.world, gateway)
 	if err := w.ensureNamespace(ctx, to, name.Namespace); err != nil {
 		return err
 	}
@@ -183,19 +186,33 @@ func (w *worker) deploy(ctx context.Context, to *fleet.Connection, v view, gatew
 	if have.connection != to || time.Since(have.at) > resync {
 		have = applied{connection: to, at: time.Now()}
 	}
-	// Access first, or new proxies would be told no; the configuration before them, or they would wait for it.
-	var err error
-	if have, err = w.applyAround(ctx, to, want, have); err != nil {
-		return err
+	have, withoutSecrets := w.applySecrets(ctx, to, want, have)
+	if errors.Is(withoutSecrets, errNoSecrets) {
+		want.secrets = nil // nobody may grant what he may not do
+	} else if withoutSecrets != nil {
+		return withoutSecrets
 	}
-	if err := w.publish(ctx, to, v.ir, name); err != nil {
-		return err
-	}
-	have, err = w.applyPods(ctx, to, want, have)
+	have, err := w.applyRest(ctx, to, want, have, v.ir)
 	if err == nil {
 		w.applied[key] = have
 	}
-	return err
+	return errors.Join(err, withoutSecrets)
+}
+
+// applyRest writes all but the Secrets: access first, or new proxies would be told no; the configuration before
+// them, or they would wait for it.
+func (w *worker) applyRest(ctx context.Context, to *fleet.Connection, want deployment, have applied, meant ir.IR) (applied, error) {
+	have, err := w.applyAround(ctx, to, want, have)
+	if err != nil {
+		return have, err
+	}
+	if err := w.publish(ctx, to, meant, want.gateway); err != nil {
+		return have, err
+	}
+	if have, err = w.applyPods(ctx, to, want, have); err != nil {
+		return have, err
+	}
+	return w.pruneSecrets(ctx, to, want, have)
 }
 
 func (w *worker) setClean(key world.Name, clean bool) {

@@ -67,7 +67,7 @@ func compileListener(gateway *ir.Gateway, listener ir.Listener) config.Listener 
 		Hostname: listener.Hostname,
 	}
 	if out.Protocol == config.HTTPS && !gateway.EndsTLS {
-		out.TLS = &config.TLS{Secrets: slices.Clone(listener.Secrets)}
+		out.TLS = &config.TLS{Secrets: copied(gateway, listener.Secrets)}
 	}
 	return out
 }

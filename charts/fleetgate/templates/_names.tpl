@@ -75,6 +75,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 - apiGroups: [discovery.k8s.io]
   resources: [endpointslices]
   verbs: [get, list, watch]
+{{- if .Values.proxyCertificates }}
+# Certificates of the proxies: copied, and granted to them by name.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get, list, watch, create, patch, delete]
+{{- end }}
 {{- if .Values.member.namespaceCleanup }}
 # Proof that a namespace is empty before it is removed.
 - apiGroups: [""]
