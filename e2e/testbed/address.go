@@ -7,6 +7,7 @@ import "net/netip"
 //	A.B.0.0/24          the bridge: .1 is the host (API servers listen here), .10+i is node i
 //	A.B.4(i+1).0/22     pods of cluster i
 //	A.B.128+4i.0/22     Services of cluster i
+//	A.B.224+i.0/24      load balancers of cluster i
 //	127.A.B.1           etcd, on the host's loopback: one address per network
 
 const (
@@ -16,6 +17,9 @@ const (
 	clusterStep = 1 << (bridgeBits - clusterBits)
 	firstNode   = 10
 	services    = 128
+	balancers   = 224
+	// balancerBits is the size of the range of a cluster's load balancers.
+	balancerBits = 24
 
 	etcdPort      = 2379
 	firstAPIPort  = 6443
@@ -44,6 +48,10 @@ func (o Options) podCIDR(cluster int) netip.Prefix {
 
 func (o Options) serviceCIDR(cluster int) netip.Prefix {
 	return netip.PrefixFrom(o.address(services+clusterStep*cluster, 0), clusterBits)
+}
+
+func (o Options) balancerCIDR(cluster int) netip.Prefix {
+	return netip.PrefixFrom(o.address(balancers+cluster, 0), balancerBits)
 }
 
 func (o Options) apiPort(cluster int) int { return firstAPIPort + cluster }

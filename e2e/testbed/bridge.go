@@ -37,10 +37,11 @@ func (f *Fleet) makeBridge(ctx context.Context) error {
 	}
 	for i := range f.options.clusters() {
 		// The routes go with the bridge, so they are not entered in the journal.
-		_, err := run(ctx, "ip", "route", "add", f.options.podCIDR(i).String(),
-			"via", f.options.nodeIP(i).String(), "dev", name)
-		if err != nil {
-			return fmt.Errorf("making the bridge: %w", err)
+		for _, to := range []netip.Prefix{f.options.podCIDR(i), f.options.balancerCIDR(i)} {
+			_, err := run(ctx, "ip", "route", "add", to.String(), "via", f.options.nodeIP(i).String(), "dev", name)
+			if err != nil {
+				return fmt.Errorf("making the bridge: %w", err)
+			}
 		}
 	}
 	return f.openFirewall(ctx)
@@ -139,8 +140,11 @@ func (f *Fleet) nodeNetwork(c *Cluster) []string {
 	}
 	for i := range f.options.clusters() {
 		if i == c.index {
+			// Whatever no Service takes is refused by the node itself.
+			script = append(script, fmt.Sprintf("ip route add local %s dev lo", f.options.balancerCIDR(i)))
 			continue
 		}
+		script = append(script, fmt.Sprintf("ip route add %s via %s", f.options.balancerCIDR(i), f.options.nodeIP(i)))
 		to, via := f.options.podCIDR(i), "via "+f.options.nodeIP(i).String()
 		if f.options.Separate {
 			script = append(script, fmt.Sprintf("ip route add unreachable %s", to))

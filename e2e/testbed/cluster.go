@@ -36,6 +36,8 @@ type Cluster struct {
 	NodeIP netip.Addr
 	// PodCIDR and ServiceCIDR are the ranges of its pods and Services.
 	PodCIDR, ServiceCIDR netip.Prefix
+	// Balancers is the range from which Services of type LoadBalancer get their addresses, see package loadbalancer.
+	Balancers netip.Prefix
 	// APIServer is where its API is served.
 	APIServer netip.AddrPort
 

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	etcdName   = "etcd"
-	binderName = "binder"
+	etcdName     = "etcd"
+	binderName   = "binder"
+	balancerName = "balancer"
 )
 
 // controllers are those of kube-controller-manager that something in a testbed needs: each
@@ -153,6 +154,15 @@ func (f *Fleet) startBinder() error {
 		args = append(args, c.Kubeconfig)
 	}
 	return f.daemons.Start(daemon.Spec{Name: binderName, Path: f.ownProgram(), Args: args, Env: goMemory})
+}
+
+// startBalancer starts the one process that gives addresses to the Services of all clusters.
+func (f *Fleet) startBalancer() error {
+	args := []string{"balance"}
+	for _, c := range f.Clusters() {
+		args = append(args, c.Balancers.String()+"="+c.Kubeconfig)
+	}
+	return f.daemons.Start(daemon.Spec{Name: balancerName, Path: f.ownProgram(), Args: args, Env: goMemory})
 }
 
 // goMemory has the Go runtime collect earlier: these clusters are small and memory is

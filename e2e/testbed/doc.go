@@ -7,6 +7,8 @@
 // cluster), and per cluster a kube-apiserver and a kube-controller-manager with only the
 // controllers that are needed. The hub has a kube-scheduler; the pods of all members are
 // bound by one small program of ours (package binder), since a member has one node.
+// Services of type LoadBalancer get addresses from another (package loadbalancer); the host
+// and all nodes have routes to them.
 //
 // A node is a process: "sleep", in a network and a mount namespace of its own, joined by
 // containerd, kubelet and kube-proxy. Kill the processes and the kernel takes back the
@@ -29,7 +31,7 @@
 // # What it has not
 //
 // No DNS in clusters: pods use the environment variables of Services, or addresses. No
-// volumes but those of the kubelet. No load balancers behind Services of type LoadBalancer.
+// volumes but those of the kubelet.
 // No way from pods to the world outside the machine, hence no image registry: build images
 // with package image and load them with Cluster.LoadImages.
 //

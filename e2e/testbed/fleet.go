@@ -100,6 +100,7 @@ func newFleet(options Options) *Fleet {
 			NodeIP:      options.nodeIP(i),
 			PodCIDR:     options.podCIDR(i),
 			ServiceCIDR: options.serviceCIDR(i),
+			Balancers:   options.balancerCIDR(i),
 			APIServer:   netip.AddrPortFrom(options.hostIP(), uint16(options.apiPort(i))),
 			index:       i,
 			dir:         filepath.Join(options.Dir, name),

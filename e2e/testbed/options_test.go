@@ -65,7 +65,7 @@ func TestAddressPlanIsFreeOfOverlaps(t *testing.T) {
 		if !ranges[0].Contains(options.nodeIP(i)) {
 			t.Errorf("node %d at %s is not on the bridge", i, options.nodeIP(i))
 		}
-		ranges = append(ranges, options.podCIDR(i), options.serviceCIDR(i))
+		ranges = append(ranges, options.podCIDR(i), options.serviceCIDR(i), options.balancerCIDR(i))
 	}
 	for i, a := range ranges {
 		if !options.Network.Overlaps(a) || a.Masked() != a {

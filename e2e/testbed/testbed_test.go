@@ -61,6 +61,11 @@ func TestClusters(t *testing.T) {
 	t.Run("pod to Service", func(t *testing.T) {
 		expect(t, via(memberPod, "http://"+service), "pod probe")
 	})
+	t.Run("host and pods of other clusters to a load balancer", func(t *testing.T) {
+		address := balanceProbe(ctx, t, member)
+		expect(t, "http://"+address, "pod probe")
+		expect(t, via(hubPod, "http://"+address), "pod probe")
+	})
 	t.Run("pod to its API through the Service kubernetes", func(t *testing.T) {
 		address := member.ServiceCIDR.Addr().Next().String()
 		expect(t, via(memberPod, "https://"+address+"/version"), "v1.")
@@ -180,6 +185,35 @@ func exposeProbe(ctx context.Context, t *testing.T, c *Cluster) string {
 		t.Fatal(err)
 	}
 	return service.Spec.ClusterIP
+}
+
+// balanceProbe makes a Service of type LoadBalancer and returns its address.
+func balanceProbe(ctx context.Context, t *testing.T, c *Cluster) string {
+	t.Helper()
+	services := clientOf(t, c).CoreV1().Services(metav1.NamespaceDefault)
+	_, err := services.Create(ctx, &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: "balanced"},
+		Spec: corev1.ServiceSpec{
+			Type: corev1.ServiceTypeLoadBalancer, Selector: map[string]string{"app": "probe"},
+			Ports: []corev1.ServicePort{{Port: 80}},
+		},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var address string
+	err = poll(ctx, "an address", func(ctx context.Context) (bool, error) {
+		service, err := services.Get(ctx, "balanced", metav1.GetOptions{})
+		if err != nil || len(service.Status.LoadBalancer.Ingress) == 0 {
+			return false, err
+		}
+		address = service.Status.LoadBalancer.Ingress[0].IP
+		return true, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
 }
 
 func clientOf(t *testing.T, c *Cluster) kubernetes.Interface {

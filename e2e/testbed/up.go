@@ -114,6 +114,9 @@ func (f *Fleet) start(ctx context.Context, bin string) error {
 	if err := f.startBinder(); err != nil {
 		return err
 	}
+	if err := f.startBalancer(); err != nil {
+		return err
+	}
 	f.journal.Ready = time.Now().UTC()
 	return f.journal.write()
 }

@@ -30,6 +30,7 @@ func verbs() []verb {
 		{"kube", "", "build the Kubernetes programs if need be, and print their folder", kube},
 		{"check", "", "tell what this machine lacks", check},
 		{"bind", "KUBECONFIG...", "bind pods to their clusters' only node (used by the testbed itself)", bind},
+		{"balance", "RANGE=KUBECONFIG...", "give addresses to Services of type LoadBalancer (used by the testbed itself)", balance},
 	}
 }
 

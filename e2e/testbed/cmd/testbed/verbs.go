@@ -6,7 +6,9 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,6 +17,7 @@ import (
 	"github.com/fleetgate/fleetgate/e2e/testbed"
 	"github.com/fleetgate/fleetgate/e2e/testbed/binder"
 	"github.com/fleetgate/fleetgate/e2e/testbed/kubebin"
+	"github.com/fleetgate/fleetgate/e2e/testbed/loadbalancer"
 )
 
 func up(ctx context.Context, args []string) error {
@@ -149,6 +152,25 @@ func bind(ctx context.Context, args []string) error {
 			return err
 		}
 		group.Go(func() error { return binder.Run(ctx, config, log.With("kubeconfig", file)) })
+	}
+	return group.Wait()
+}
+
+// balance gives addresses to the Services of all the clusters until it is stopped.
+func balance(ctx context.Context, args []string) error {
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	group, ctx := errgroup.WithContext(ctx)
+	for _, arg := range args {
+		text, file, _ := strings.Cut(arg, "=")
+		pool, err := netip.ParsePrefix(text)
+		if err != nil {
+			return fmt.Errorf("balance: want RANGE=KUBECONFIG: %w", err)
+		}
+		config, err := clientcmd.BuildConfigFromFlags("", file)
+		if err != nil {
+			return err
+		}
+		group.Go(func() error { return loadbalancer.Run(ctx, config, pool, log.With("kubeconfig", file)) })
 	}
 	return group.Wait()
 }
