@@ -1,0 +1,97 @@
+package conformance
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	"sigs.k8s.io/gateway-api/conformance"
+	confv1 "sigs.k8s.io/gateway-api/conformance/apis/v1"
+	"sigs.k8s.io/gateway-api/conformance/utils/suite"
+
+	"github.com/fleetgate/fleetgate/e2e/testbed"
+)
+
+// Variables that steer the run besides the suite's own flags.
+const (
+	// enabled lets the suite run: it needs root and a machine of its own.
+	enabled = "FLEETGATE_CONFORMANCE"
+	// kept leaves the cluster up, for the next run to take over.
+	kept = "FLEETGATE_CONFORMANCE_KEEP"
+	// version is what the report says was tested.
+	version = "FLEETGATE_VERSION"
+)
+
+const (
+	// reportFile is where a whole run writes its report, below the source tree.
+	reportFile  = "docs/conformance/v1.7.0-report.yaml"
+	upTimeout   = 15 * time.Minute
+	downTimeout = 2 * time.Minute
+)
+
+// TestConformance runs the suite. Its flags work: -run-test NAME for a single test, -debug for its requests.
+func TestConformance(t *testing.T) {
+	if os.Getenv(enabled) != "1" {
+		t.Skip("needs root and a real cluster: set " + enabled + "=1, or run make conformance")
+	}
+	ground := raise(t)
+	t.Setenv("KUBECONFIG", ground.Kubeconfig)
+	options := conformance.DefaultOptions(t)
+	options.GatewayClassName = Class
+	options.UsableNetworkAddresses = []gatewayv1.GatewaySpecAddress{address(ground.Usable)}
+	options.UnusableNetworkAddresses = []gatewayv1.GatewaySpecAddress{address(ground.Unusable)}
+	if len(options.ConformanceProfiles) == 0 {
+		options.ConformanceProfiles = []suite.ConformanceProfileName{
+			suite.GatewayHTTPConformanceProfileName, suite.GatewayGRPCConformanceProfileName,
+			suite.GatewayTLSConformanceProfileName, suite.GatewayTCPConformanceProfileName,
+			suite.GatewayUDPConformanceProfileName,
+		}
+	}
+	options.Implementation = implementation()
+	if options.RunTest == "" && options.ReportOutputPath == "" {
+		options.ReportOutputPath = filepath.Join(ground.source, reportFile)
+	}
+	conformance.RunConformanceWithOptions(t, options)
+}
+
+func raise(t *testing.T) *Ground {
+	t.Helper()
+	options := testbed.Options{Prefix: "fgconf", Members: []string{}, Network: netip.MustParsePrefix("10.217.0.0/16")}
+	ctx, cancel := context.WithTimeout(t.Context(), upTimeout)
+	defer cancel()
+	t.Cleanup(func() {
+		if os.Getenv(kept) == "1" {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), downTimeout)
+		defer cancel()
+		if err := testbed.Down(ctx, options); err != nil {
+			t.Error(err)
+		}
+	})
+	ground, err := Up(ctx, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ground
+}
+
+func address(ip netip.Addr) gatewayv1.GatewaySpecAddress {
+	kind := gatewayv1.IPAddressType
+	return gatewayv1.GatewaySpecAddress{Type: &kind, Value: ip.String()}
+}
+
+func implementation() confv1.Implementation {
+	tested := os.Getenv(version)
+	if tested == "" {
+		tested = "dev"
+	}
+	return confv1.Implementation{
+		Organization: "fleetgate", Project: "fleetgate", URL: "https://github.com/fleetgate/fleetgate",
+		Version: tested, Contact: []string{"https://github.com/fleetgate/fleetgate/issues"},
+	}
+}
