@@ -34,6 +34,7 @@ generate: ## Rewrite generated files: deep copies, CRDs.
 .PHONY: lint
 lint: ## Run every linter that .golangci.yml has no reason against, and helm lint.
 	$(call tool,lint) golangci-lint run ./...
+	cd e2e/conformance && go tool -modfile=../../hack/tools/lint/go.mod golangci-lint run ./...
 	$(call tool,helm) helm lint charts/fleetgate charts/fleetgate-crds
 
 .PHONY: verify
@@ -66,6 +67,10 @@ moto: ## The AWS provider's integration suite against moto, as a second judge of
 .PHONY: e2e
 e2e: deps build ## Real clusters, real pods, real sockets.
 	FLEETGATE_E2E=1 go test -count=1 -timeout 40m -v ./e2e
+
+.PHONY: conformance
+conformance: deps ## Gateway API's own suite, all five profiles, on a cluster of its own; writes docs/conformance. ARGS=-run-test=NAME for one test.
+	cd e2e/conformance && FLEETGATE_CONFORMANCE=1 FLEETGATE_VERSION=$(VERSION) go test -count=1 -timeout 120m -v -run TestConformance . $(if $(ARGS),-args $(ARGS))
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (default 30s) each.

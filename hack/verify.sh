@@ -10,6 +10,7 @@ git ls-files -z --cached --others --exclude-standard | xargs -0 tar c --ignore-f
   git init -q && git add -A && git -c user.name=verify -c user.email=verify@localhost commit -qm verify
   make -s generate
   go mod tidy
+  (cd e2e/conformance && go mod tidy)
   git --no-pager diff --exit-code --stat || {
     git --no-pager diff | head -100
     echo "generated files, formatting or go.mod are not up to date: run 'make generate' and 'go mod tidy'" >&2

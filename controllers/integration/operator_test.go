@@ -91,7 +91,7 @@ func run(ctx context.Context, log logr.Logger, cloud *memory.Cloud) error {
 	inMembers := service.New(services)
 	if err := controllers.Add(ctx, mgr, controllers.Options{
 		Services: services,
-		HubID: hubID, Proxies: settings, ClusterNamespace: "default",
+		HubID:    hubID, Proxies: settings, ClusterNamespace: "default",
 		HubMember: controllers.HubMemberAuto, HubMemberName: "hub", Fleet: pace, Fronts: fronts, Settle: 5 * time.Second,
 		Providers: map[string]controllers.Provider{
 			controllerName: {Provider: provider, Facts: world.Provider{EndsTLS: true, Features: provider.Features()}},

@@ -21,13 +21,8 @@ type Statuses interface {
 	Set(now *world.World, patches []status.Patch)
 }
 
-// Fronts makes fronts what the IR wants.
-type Fronts interface {
-	Set(now *world.World, meant ir.IR, changed map[gather.Key]any)
-}
-
-// Proxies makes proxies what the IR wants.
-type Proxies interface {
+// Maker makes something what the IR wants: fronts, or proxies. changed are the inputs that brought it.
+type Maker interface {
 	Set(now *world.World, meant ir.IR, changed map[gather.Key]any)
 }
 
@@ -43,8 +38,8 @@ type Options struct {
 	// Ready waits for the first whole input: translating half of it would tell users lies.
 	Ready    func(ctx context.Context) error
 	Statuses Statuses
-	Fronts   Fronts
-	Proxies  Proxies
+	Fronts   Maker
+	Proxies  Maker
 	Secrets  Secrets
 	Log      logr.Logger
 }

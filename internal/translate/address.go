@@ -45,8 +45,8 @@ func (t *translator) staticAddress(c *gatewayContext, i int, value string) {
 	}
 	if c.provider.Kind == serviceKind && !c.parametersBroken() {
 		if kind := t.serviceSpec(c.parameters).Type; kind != serviceLoadBalancer {
-			c.refusef(ir.UnsupportedAddress,
-				"spec.addresses[%d].value: a Service of type %s cannot be asked for an address: use type: LoadBalancer in the ServiceConfig, or remove the address", i, kind)
+			c.refusef(ir.UnsupportedAddress, "spec.addresses[%d].value: a Service of type %s cannot be asked for an address: "+
+				"use type: LoadBalancer in the ServiceConfig, or remove the address", i, kind)
 			return
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -18,6 +19,7 @@ import (
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/scene"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/selfsigned"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/try"
+	"github.com/fleetgate/fleetgate/internal/compile"
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/status"
 	"github.com/fleetgate/fleetgate/internal/translate"
@@ -187,9 +189,20 @@ func (r *runner) loop(ctx context.Context, changed <-chan struct{}, settled func
 func (r *runner) pass(ctx context.Context) bool {
 	r.world = r.scene.World(scene.State{Fronts: r.fronts.state(), Proxies: r.gates.state()})
 	r.meaning = translate.All(r.world)
-	proxies := r.gates.follow(ctx, r.meaning, input{secrets: r.world.Secrets, endpoints: r.backends.Endpoints})
+	proxies := r.gates.follow(ctx, r.meaning, input{secrets: withCopies(r.world.Secrets, r.meaning), endpoints: r.backends.Endpoints})
 	fronts := r.fronts.follow(ctx, r.meaning)
 	return proxies && fronts
+}
+
+// withCopies are Secrets, those that the operator would copy for the proxies included.
+func withCopies(secrets map[world.Name]*corev1.Secret, meant ir.IR) map[world.Name]*corev1.Secret {
+	out := maps.Clone(secrets)
+	for _, gateway := range meant.Gateways {
+		for _, wanted := range compile.Copies(gateway) {
+			out[world.Name{Namespace: gateway.Namespace, Name: wanted.Name}] = secrets[wanted.Source]
+		}
+	}
+	return out
 }
 
 // input is what proxies need besides their configuration.
