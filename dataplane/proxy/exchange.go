@@ -166,6 +166,9 @@ func (x *exchange) handle() (int, string) {
 	if status, reason := x.route(); status != 0 {
 		return status, reason
 	}
+	if x.preflight() {
+		return 0, ""
+	}
 	if redirect := x.action.rule.Filters.Redirect; redirect != nil {
 		return x.redirect(redirect)
 	}
@@ -278,6 +281,7 @@ func (x *exchange) redirect(redirect *config.Redirect) (int, string) {
 	}
 	x.startReply(redirect.Status)
 	x.advertise()
+	x.editCORS()
 	x.edit = fields{list: &x.reply.Fields}
 	x.edit.Set("Location", location)
 	filter.EditHeader(&x.edit, x.action.rule.Filters.Response)
@@ -305,6 +309,7 @@ func (x *exchange) answer(status int, reason string) {
 		message.Field{Name: "X-Request-Id", Value: x.record.RequestID, ID: message.XRequestID},
 	)
 	x.advertise()
+	x.editCORS()
 	if status == 503 {
 		x.reply.Fields = append(x.reply.Fields, message.Field{Name: "Retry-After", Value: "1"})
 	}

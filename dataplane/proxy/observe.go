@@ -89,6 +89,7 @@ const (
 	ReasonBackendTimeout     = "backend_timeout"
 	ReasonClientGone         = "client_gone"
 	ReasonRedirect           = "redirect"
+	ReasonPreflight          = "preflight"
 	ReasonRewriteFailed      = "rewrite_failed"
 	ReasonBadUpgrade         = "bad_upgrade"
 	ReasonNoUpgrade          = "upgrade_unsupported" // the backend's HTTP/2 has no extended CONNECT (RFC 8441)
