@@ -301,6 +301,10 @@ func (x *exchange) answer(status int, reason string) {
 	if (status == 400 || status == 408 || status == 413) && x.req.Version < message.HTTP2 {
 		x.in.closing() // what follows on the connection cannot be told apart
 	}
+	if status != 421 && isGRPC(x.req) { // a misdirected call is to be made again on another connection
+		x.answerGRPC(status, reason)
+		return
+	}
 	x.startReply(status)
 	x.reply.Fields = append(
 		x.reply.Fields,
