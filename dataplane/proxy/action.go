@@ -16,6 +16,7 @@ type action struct {
 	rule    *config.Rule
 	split   *balance.Weighted                 // nil for the only backend of a rule
 	samples map[*config.Mirror]*filter.Sample // nil without mirrors
+	cors    *filter.CORS                      // nil without
 	// series are what the observer gave for requests that got no backend, and for each backend; nil
 	// before the first request.
 	series atomic.Pointer[[]atomic.Pointer[any]]
@@ -55,6 +56,9 @@ func newAction(rule *config.Rule) *action {
 		a.sample(rule.Backends[i].Filters.Mirrors)
 	}
 	a.sample(rule.Filters.Mirrors)
+	if rule.Filters.CORS != nil {
+		a.cors = filter.NewCORS(rule.Filters.CORS)
+	}
 	if len(weights) != 1 || weights[0] <= 0 {
 		a.split = balance.NewWeighted(weights)
 	}

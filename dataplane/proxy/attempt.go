@@ -16,22 +16,27 @@ import (
 type failure int
 
 const (
-	noFailure      failure = iota
-	noEndpoint             // nobody to ask
-	overload               // everybody has as much as he may have
-	connectFailed          // no connection
-	unsent                 // nothing was sent, or the endpoint said that it has not looked at it
-	refused                // the endpoint said that it takes no more for now, and has not processed it
-	lost                   // the connection ended before any byte of an answer, and the request may be repeated
-	upstreamReset          // the connection broke after the request was sent
-	badResponse            // what came is no response
-	noUpgrade              // the endpoint does not know the upgrade that is asked for
-	backendTimeout         // the attempt took too long
-	requestTimeout         // the whole request took too long
-	bodyFailed             // the client did not send the body that it said it would
-	bodyTooLarge           // the body became longer than allowed
+	noFailure       failure = iota
+	noEndpoint              // nobody to ask
+	overload                // everybody has as much as he may have
+	connectFailed           // no connection
+	handshakeFailed         // no TLS on the connection
+	untrusted               // the endpoint's certificate does not prove that it is the right one
+	unsent                  // nothing was sent, or the endpoint said that it has not looked at it
+	refused                 // the endpoint said that it takes no more for now, and has not processed it
+	lost                    // the connection ended before any byte of an answer, and the request may be repeated
+	upstreamReset           // the connection broke after the request was sent
+	badResponse             // what came is no response
+	noUpgrade               // the endpoint does not know the upgrade that is asked for
+	backendTimeout          // the attempt took too long
+	requestTimeout          // the whole request took too long
+	bodyFailed              // the client did not send the body that it said it would
+	bodyTooLarge            // the body became longer than allowed
 	clientGone
 )
+
+// isUnreached says that there was no connection over which anything could be sent, and the endpoint is why.
+func (f failure) isUnreached() bool { return connectFailed <= f && f <= untrusted }
 
 // attempt is one try of a request at one endpoint.
 type attempt struct {
@@ -66,6 +71,10 @@ func (t *attempt) status() (int, string) {
 		return 503, ReasonOverload
 	case connectFailed:
 		return 502, ReasonConnectFailed
+	case handshakeFailed:
+		return 502, ReasonBackendTLS
+	case untrusted:
+		return 502, ReasonBackendCertificate
 	case noUpgrade:
 		return 502, ReasonNoUpgrade
 	case badResponse:
@@ -128,7 +137,7 @@ func (x *exchange) judge(t *attempt, began time.Time) {
 		connsOf(t.endpoint).DropIdle()
 	}
 	switch t.failure { //nolint:exhaustive // the others say nothing of the endpoint
-	case connectFailed:
+	case connectFailed, handshakeFailed, untrusted:
 		x.pool.Failed(t.endpoint, time.Now())
 	case lost, upstreamReset, badResponse:
 		// An endpoint may close a connection that it kept; and one that sends an upload away by

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"slices"
 	"syscall"
@@ -157,7 +158,7 @@ func (x *exchange) lose(t *attempt, lost *dialed, overtaken bool) {
 	switch {
 	case lost.call != nil:
 		lost.call.Spare()
-	case overtaken, !errors.Is(lost.err, context.Canceled) && x.whyNoConnection(t, lost.err) == connectFailed:
+	case overtaken, !errors.Is(lost.err, context.Canceled) && x.whyNoConnection(t, lost.err).isUnreached():
 		x.record.Failures++
 		x.avoid(lost.endpoint)
 		x.pool.Failed(lost.endpoint, time.Now())
@@ -167,6 +168,7 @@ func (x *exchange) lose(t *attempt, lost *dialed, overtaken bool) {
 
 func (x *exchange) whyNoConnection(t *attempt, err error) failure {
 	now := time.Now()
+	var untrustedError *tls.CertificateVerificationError
 	switch {
 	case x.cause() != nil:
 		return clientGone
@@ -178,6 +180,10 @@ func (x *exchange) whyNoConnection(t *attempt, err error) failure {
 		return requestTimeout
 	case isTimeout(err) && over(now, t.deadline):
 		return backendTimeout
+	case errors.As(err, &untrustedError):
+		return untrusted
+	case errors.Is(err, upstream.ErrHandshake):
+		return handshakeFailed
 	}
 	return connectFailed
 }

@@ -166,6 +166,9 @@ func (x *exchange) handle() (int, string) {
 	if status, reason := x.route(); status != 0 {
 		return status, reason
 	}
+	if x.preflight() {
+		return 0, ""
+	}
 	if redirect := x.action.rule.Filters.Redirect; redirect != nil {
 		return x.redirect(redirect)
 	}
@@ -278,6 +281,7 @@ func (x *exchange) redirect(redirect *config.Redirect) (int, string) {
 	}
 	x.startReply(redirect.Status)
 	x.advertise()
+	x.editCORS()
 	x.edit = fields{list: &x.reply.Fields}
 	x.edit.Set("Location", location)
 	filter.EditHeader(&x.edit, x.action.rule.Filters.Response)
@@ -297,6 +301,10 @@ func (x *exchange) answer(status int, reason string) {
 	if (status == 400 || status == 408 || status == 413) && x.req.Version < message.HTTP2 {
 		x.in.closing() // what follows on the connection cannot be told apart
 	}
+	if status != 421 && isGRPC(x.req) { // a misdirected call is to be made again on another connection
+		x.answerGRPC(status, reason)
+		return
+	}
 	x.startReply(status)
 	x.reply.Fields = append(
 		x.reply.Fields,
@@ -305,6 +313,7 @@ func (x *exchange) answer(status int, reason string) {
 		message.Field{Name: "X-Request-Id", Value: x.record.RequestID, ID: message.XRequestID},
 	)
 	x.advertise()
+	x.editCORS()
 	if status == 503 {
 		x.reply.Fields = append(x.reply.Fields, message.Field{Name: "Retry-After", Value: "1"})
 	}

@@ -78,6 +78,7 @@ func (x *exchange) startMirror(m *config.Mirror, body []byte) bool {
 		return false
 	}
 	out := cloned(&x.out, len(body))
+	out.Scheme = pool.scheme
 	body = slices.Clone(body)
 	observer, route, protocol := x.proxy.options.Observer, x.record.Route, pool.Config.Protocol
 	all.running.Go(func() {

@@ -12,7 +12,7 @@ import (
 func (x *exchange) prepare() bool {
 	r, rule := x.req, x.action.rule
 	x.out = message.Request{
-		Version: message.HTTP11, Method: x.view.Method, Scheme: "http", Authority: r.Authority,
+		Version: message.HTTP11, Method: x.view.Method, Scheme: x.pool.scheme, Authority: r.Authority,
 		Fields: x.fields[0][:0], ContentLength: r.ContentLength, Trailers: r.Trailers,
 	}
 	x.copyFields()

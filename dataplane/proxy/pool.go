@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"crypto/tls"
 	"sync/atomic"
 	"time"
 
@@ -17,14 +18,19 @@ type pool struct {
 	budget *balance.Budget
 	// judges5xx says that answers of 5xx count against an endpoint.
 	judges5xx bool
-	gap       gap
+	// scheme is that of requests to it.
+	scheme string
+	gap    gap
 }
 
 func (p *Proxy) newPool(c *config.Pool) *pool {
 	policy := ejection(p.options.Health, c.Eject)
 	made := &pool{
-		Pool:   balance.NewPool(*c, policy, balance.WithConns(p.connect), balance.WithGone(disconnect)),
-		budget: balance.NewBudget(balance.DefaultLimits), judges5xx: policy.Server > 0,
+		Pool:   balance.NewPool(*c, policy, balance.WithConns(p.connects(c)), balance.WithGone(disconnect)),
+		budget: balance.NewBudget(balance.DefaultLimits), judges5xx: policy.Server > 0, scheme: "http",
+	}
+	if c.TLS != nil {
+		made.scheme = "https"
 	}
 	made.gap.never()
 	return made
@@ -61,8 +67,20 @@ func ejection(policy health.Policy, own config.Eject) health.Policy {
 	return policy
 }
 
-// connect and disconnect give the endpoints of pools their connections.
-func (p *Proxy) connect(address string) any { return p.connector.Endpoint(address) }
+// connects and disconnect give the endpoints of pools their connections.
+func (p *Proxy) connects(c *config.Pool) func(address string) any {
+	var security *upstream.Security
+	if c.TLS != nil {
+		security = upstream.NewSecurity(c.TLS, p.backendCertificate)
+	}
+	return func(address string) any { return p.connector.SecureEndpoint(address, security) }
+}
+
+// backendCertificate is what backends are shown that ask for a certificate; nil for none.
+func (p *Proxy) backendCertificate() *tls.Certificate {
+	s := &p.state.Load().snapshot
+	return s.Certificates[s.Root.BackendSecret]
+}
 
 func disconnect(conns any) { conns.(*upstream.Endpoint).Close() } //nolint:errcheck // connect made it
 

@@ -25,6 +25,7 @@ func (x *exchange) respond(t *attempt) {
 
 // editReply applies the filters for responses.
 func (x *exchange) editReply() {
+	x.editCORS()
 	x.edit = fields{list: &x.reply.Fields}
 	filter.EditHeader(&x.edit, x.action.rule.Filters.Response)
 	filter.EditHeader(&x.edit, x.backend.Filters.Response)

@@ -58,6 +58,12 @@ func (x *exchange) again(t *attempt, n *retries) bool {
 		if x.await() {
 			return true
 		}
+	case handshakeFailed, untrusted:
+		x.avoid(t.endpoint)
+		if len(x.tried) < x.pool.Size() && n.unsent < mostUnsent {
+			n.unsent++
+			return true
+		}
 	case overload:
 		x.avoid(t.endpoint)
 		n.unsent++
@@ -107,7 +113,7 @@ func (x *exchange) fits(t *attempt, retry *config.Retry) bool {
 	switch t.failure { //nolint:exhaustive // the others are nothing that another try makes better
 	case noFailure:
 		return slices.Contains(retry.Codes, x.response.Status)
-	case connectFailed, unsent, refused, lost, upstreamReset, badResponse, backendTimeout:
+	case connectFailed, handshakeFailed, unsent, refused, lost, upstreamReset, badResponse, backendTimeout:
 		return true
 	}
 	return false

@@ -102,7 +102,7 @@ type poolEdit struct {
 
 // add notes that a chunk names a pool, and makes one that is new, or other than before.
 func (e *poolEdit) add(c *config.Pool) {
-	if known := e.pools[c.Key]; known != nil && *known.config == *c {
+	if known := e.pools[c.Key]; known != nil && samePool(known.config, c) {
 		known.config = c // so that the chunk of before is not kept for it
 		known.chunks++
 		return
@@ -112,6 +112,16 @@ func (e *poolEdit) add(c *config.Pool) {
 		next.chunks += known.chunks
 	}
 	e.replace(c.Key, next)
+}
+
+// samePool says whether two pools mean the same.
+func samePool(a, b *config.Pool) bool {
+	if !reflect.DeepEqual(a.TLS, b.TLS) || !reflect.DeepEqual(a.RetryBudget, b.RetryBudget) {
+		return false
+	}
+	one, other := *a, *b
+	one.TLS, other.TLS, one.RetryBudget, other.RetryBudget = nil, nil, nil, nil
+	return one == other
 }
 
 // release notes that a chunk does not name a pool any more.

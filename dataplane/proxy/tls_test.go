@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quic-go/quic-go/http3"
+
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/proxy"
 )
@@ -249,6 +251,56 @@ func pemOf(c *tls.Certificate) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate[0]}))
 }
 
+// TestMisdirectedRequests keeps that a connection is for the listener that its server name chose alone, in every version of HTTP.
+func TestMisdirectedRequests(t *testing.T) {
+	s := secureSnapshot(
+		t, config.Listener{Name: "any"}, config.Listener{Name: "second", Hostname: "second.org"},
+		config.Listener{Name: "wild", Hostname: "*.wild.org"}, config.Listener{Name: "inner", Hostname: "fourth.wild.org"},
+	)
+	for i := range s.Root.Listeners {
+		s.Root.Listeners[i].HTTP3 = true
+	}
+	s.Chunks[0].Hosts[0].Hostname = "example.org"
+	udp := &packets{}
+	b := start(t, s, udp.listen)
+	cases := []struct {
+		serverName, host string
+		want             int
+	}{
+		{"example.org", "example.org", 200},
+		{"example.org", "second.org", 421},
+		{"example.org", "unknown.org", 404},
+		{"second.org", "second.org", 200},
+		{"second.org", "example.org", 421},
+		{"second.org", "unknown.org", 421},
+		{"third.wild.org", "third.wild.org", 200},
+		{"third.wild.org", "fifth.wild.org", 200},
+		{"third.wild.org", "a.b.wild.org", 200},
+		{"third.wild.org", "fourth.wild.org", 421},
+		{"third.wild.org", "second.org", 421},
+		{"third.wild.org", "unknown.org", 421},
+		{"fourth.wild.org", "fourth.wild.org", 200},
+		{"fourth.wild.org", "fifth.wild.org", 421},
+		{"unknown.org", "example.org", 200},
+		{"unknown.org", "unknown.org", 404},
+	}
+	for _, c := range cases {
+		t.Run(c.serverName+"/"+c.host, func(t *testing.T) {
+			h2 := &http.Transport{DialContext: b.dial, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{ServerName: c.serverName, InsecureSkipVerify: true}}
+			defer h2.CloseIdleConnections()
+			h1 := &http.Transport{DialContext: b.dial, TLSClientConfig: h2.TLSClientConfig.Clone()}
+			defer h1.CloseIdleConnections()
+			h3 := udp.client(t)
+			h3.Transport.(*http3.Transport).TLSClientConfig.ServerName = c.serverName
+			for version, client := range map[int]*http.Client{1: {Transport: h1}, 2: {Transport: h2}, 3: h3} {
+				if got := ask(t, client, "https://"+c.host+"/x"); got.StatusCode != c.want || got.ProtoMajor != version {
+					t.Errorf("HTTP/%d: got %s, %d", version, got.Proto, got.StatusCode)
+				}
+			}
+		})
+	}
+}
+
 func TestClientCertificates(t *testing.T) {
 	good, stranger := certificate(t, "client"), certificate(t, "stranger")
 	auth := func(mode config.ClientAuthMode, ca string) *config.TLS {
@@ -266,6 +318,8 @@ func TestClientCertificates(t *testing.T) {
 		{"optional", "one that is given has to be good", auth(config.ClientAuthOptional, pemOf(good)), "", true, true, false},
 		{"no CA", "it does not fail open, least of all to the CAs of the system", auth(config.ClientAuthRequired, ""), "no CA", false, false, false},
 		{"bad CA", "a certificate cannot be good", auth(config.ClientAuthOptional, "x"), "no CA", false, false, false},
+		{"any", "backends have to judge", auth(config.ClientAuthAny, pemOf(good)), "", true, true, true},
+		{"any without a CA", "", auth(config.ClientAuthAny, ""), "", true, true, true},
 		{"mode", "a mode that nobody knows asks for more, not less", auth("Maybe", pemOf(good)), `"Maybe"`, false, false, false},
 	}
 	for _, c := range cases {

@@ -100,8 +100,11 @@ func setClientAuth(made *tls.Config, a config.ClientAuth) error {
 	made.ClientAuth = tls.RequireAndVerifyClientCert
 	made.ClientCAs = x509.NewCertPool() // nil would be the CAs of the system
 	switch {
+	case a.Mode == config.ClientAuthAny:
+		made.ClientAuth = tls.RequestClientCert
+		made.ClientCAs.AppendCertsFromPEM([]byte(a.CA)) // a hint for clients which one to show
 	case a.Mode != config.ClientAuthOptional && a.Mode != config.ClientAuthRequired:
-		return fmt.Errorf("client certificates: mode %q is not Optional or Required", a.Mode)
+		return fmt.Errorf("client certificates: mode %q is not Optional, Required or Any", a.Mode)
 	case !made.ClientCAs.AppendCertsFromPEM([]byte(a.CA)):
 		return errors.New("client certificates: no CA can be read")
 	case a.Mode == config.ClientAuthOptional:

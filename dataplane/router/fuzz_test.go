@@ -53,8 +53,9 @@ func FuzzNormalQuery(f *testing.F) {
 // FuzzLookup holds the table to find what the plain way finds, whatever rules say and clients ask for.
 func FuzzLookup(f *testing.F) {
 	f.Add("/a", "/a/b", uint8(0), "/a/b", "a.example.com", "q=1")
-	f.Add("/a.*", "/[a-z]+/(b|c)", uint8(6), "/a/c", "b.a.example.com", "")
+	f.Add("/a.*", "/[a-z]+/(b|c)", uint8(10), "/a/c", "b.a.example.com", "")
 	f.Add("/%2e/x", "/", uint8(1), "/x", "", "q")
+	f.Add("c", "/", uint8(7), "/a.S/c", "x.org", "")
 	f.Add("(?i)/A|/b{2,3}", "^/$", uint8(2), "/bb", "x.org", "q=%31")
 	f.Fuzz(func(t *testing.T, one, two string, kinds uint8, rawPath, rawHost, rawQuery string) {
 		if len(one)+len(two) > 200 || len(rawPath) > 200 {
@@ -70,7 +71,7 @@ func FuzzLookup(f *testing.F) {
 			return
 		}
 		root := config.Root{Version: 1, Chunks: 1, Listeners: []config.Listener{{Name: "a", Port: 80, Protocol: config.HTTP}}}
-		chunks := []config.Chunk{{Version: 1, Hosts: []config.Host{{Listener: "a", Rules: []config.Rule{fuzzedRule("n/a", one, kinds%3), fuzzedRule("n/b", two, kinds/3%3)}}}}}
+		chunks := []config.Chunk{{Version: 1, Hosts: []config.Host{{Listener: "a", Rules: []config.Rule{fuzzedRule("n/a", one, kinds%4), fuzzedRule("n/b", two, kinds/4%4)}}}}}
 		table, faults := Build(root, chunks)
 		if len(faults) > 0 {
 			return
@@ -85,9 +86,17 @@ func FuzzLookup(f *testing.F) {
 }
 
 func fuzzedRule(route, path string, kind uint8) config.Rule {
-	if normal, err := NormalPath(path); err == nil && kind != 2 {
-		path = normal // as the table does
+	switch kind { // as the table does
+	case 0, 1:
+		if normal, err := NormalPath(path); err == nil {
+			path = normal
+		}
+	case 3:
+		path = strings.TrimPrefix(path, "/")
+		if normal, err := normalMethod(path); err == nil {
+			path = normal
+		}
 	}
-	m := config.Match{Path: path, PathKind: [...]config.PathKind{config.PathExact, config.PathPrefix, config.PathRegex}[kind]}
+	m := config.Match{Path: path, PathKind: [...]config.PathKind{config.PathExact, config.PathPrefix, config.PathRegex, config.PathMethod}[kind]}
 	return config.Rule{Route: route, Matches: []config.Match{m}}
 }

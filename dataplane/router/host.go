@@ -27,6 +27,7 @@ type part struct {
 type paths struct {
 	tree
 	expressions *expressions
+	methods     methods
 	// next is the tier that is asked when no rule of this one matches.
 	next *paths
 }
@@ -48,7 +49,7 @@ type draft struct {
 	entry
 
 	kind config.PathKind
-	// path is in normal form, a prefix without its trailing slash; the text of a regular expression.
+	// path is in normal form, a prefix without its trailing slash; a method; the text of a regular expression.
 	path string
 	// order is the match's number in the rule, place its number among all.
 	order, place int
@@ -95,12 +96,11 @@ func (b *builder) paths(p *paths, parts []part) {
 		}
 	}
 	slices.SortFunc(b.drafts, byPath)
-	n := slices.IndexFunc(b.drafts, func(c draft) bool { return c.kind == config.PathRegex })
-	if n < 0 {
-		n = len(b.drafts)
-	}
-	p.tree = b.tree(b.drafts[:n])
-	p.expressions = b.expressions(b.drafts[n:])
+	inTree, _ := slices.BinarySearchFunc(b.drafts, 1, func(c draft, order int) int { return kindOrder(c.kind) - order })
+	plain, _ := slices.BinarySearchFunc(b.drafts, 2, func(c draft, order int) int { return kindOrder(c.kind) - order })
+	p.tree = b.tree(b.drafts[:inTree])
+	p.methods = newMethods(b.drafts[inTree:plain])
+	p.expressions = b.expressions(b.drafts[plain:])
 	clear(b.drafts) // so that nothing of a host outlives it
 }
 
@@ -142,9 +142,19 @@ func (p *paths) find(req *Request) (*Rule, string, bool) {
 			return e.rule, "", true
 		}
 	}
-	for ; at >= 0; at = p.nodes[at].up {
+	for ; at > 0; at = p.nodes[at].up {
 		if e := first(p.prefixed(at), req); e != nil {
 			return e.rule, p.nodes[at].slashed(), true
+		}
+	}
+	if p.methods != nil {
+		if e := first(p.methods.of(req.Path), req); e != nil {
+			return e.rule, "", true
+		}
+	}
+	if at == 0 {
+		if e := first(p.prefixed(0), req); e != nil {
+			return e.rule, "/", true
 		}
 	}
 	return nil, "", false

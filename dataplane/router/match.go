@@ -43,6 +43,8 @@ func (b *builder) draft(rule *Rule, order int) (draft, error) {
 	case config.PathPrefix:
 		c.path, err = NormalPath(match.Path)
 		c.path = strings.TrimSuffix(c.path, "/")
+	case config.PathMethod:
+		c.path, err = normalMethod(match.Path)
 	case config.PathRegex:
 		_, err = b.compile(match.Path)
 	default:

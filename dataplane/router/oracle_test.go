@@ -103,6 +103,9 @@ func oraclePath(m *config.Match, path string) bool {
 	case config.PathPrefix:
 		prefix := strings.TrimSuffix(m.Path, "/")
 		return path == prefix || strings.HasPrefix(path, prefix+"/")
+	case config.PathMethod:
+		segments := strings.Split(path, "/")
+		return len(segments) == 3 && segments[0] == "" && segments[1] != "" && segments[2] == m.Path
 	}
 	return oracleValue(config.ValueMatch{Value: m.Path, Regex: true}, path)
 }
@@ -131,7 +134,10 @@ func (c candidate) compare(d candidate) int {
 }
 
 func kindRank(m *config.Match) int {
-	return slices.Index([]config.PathKind{config.PathExact, config.PathRegex, config.PathPrefix}, m.PathKind)
+	if m.PathKind == config.PathPrefix && m.Path == "/" {
+		return 10 // after everything else
+	}
+	return slices.Index([]config.PathKind{config.PathExact, config.PathRegex, config.PathPrefix, config.PathMethod}, m.PathKind)
 }
 
 func pathLength(m *config.Match) int {

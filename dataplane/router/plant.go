@@ -101,13 +101,13 @@ func (t *tree) branchOut(n int) {
 }
 
 // byPath orders drafts for a tree: those of a segment follow each other, those of one path go
-// by precedence, exact before prefix. Regular expressions are the last, by their own precedence.
+// by precedence, exact before prefix. After them come methods, and then regular expressions by their own precedence.
 func byPath(a, b draft) int {
-	if x, y := a.kind == config.PathRegex, b.kind == config.PathRegex; x || y {
-		if x && y {
-			return byExpression(&a, &b)
-		}
-		return rank(x) - rank(y)
+	if x, y := kindOrder(a.kind), kindOrder(b.kind); x != y {
+		return x - y
+	}
+	if a.kind == config.PathRegex {
+		return byExpression(&a, &b)
 	}
 	if order := compareSegments(a.path, b.path); order != 0 {
 		return order
@@ -116,6 +116,17 @@ func byPath(a, b draft) int {
 		return order
 	}
 	return byPrecedence(&a, &b)
+}
+
+// kindOrder is where drafts of a kind are in a list that is in order of byPath.
+func kindOrder(kind config.PathKind) int {
+	switch kind { //nolint:exhaustive // the others are in the tree
+	case config.PathMethod:
+		return 1
+	case config.PathRegex:
+		return 2
+	}
+	return 0
 }
 
 // compareSegments orders paths by bytes, the slash before all others: what is below "/a" comes

@@ -69,12 +69,15 @@ func drawRule(t *rapid.T) config.Rule {
 
 func drawMatch(t *rapid.T) config.Match {
 	m := config.Match{
-		PathKind: rapid.SampledFrom([]config.PathKind{config.PathExact, config.PathPrefix, config.PathRegex}).Draw(t, "kind"),
+		PathKind: rapid.SampledFrom([]config.PathKind{config.PathExact, config.PathPrefix, config.PathRegex, config.PathMethod}).Draw(t, "kind"),
 		Method:   rapid.SampledFrom([]string{"", "", "GET", "POST"}).Draw(t, "method"),
 	}
 	m.Path = rapid.SampledFrom(pathsUsed).Draw(t, "path")
 	if m.PathKind == config.PathRegex {
 		m.Path = rapid.SampledFrom([]string{"/a.*", "/.*", "/(a|b)", "/a/[a-z]", "^/ab$", "(?i)/A"}).Draw(t, "expression")
+	}
+	if m.PathKind == config.PathMethod {
+		m.Path = rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "called")
 	}
 	for _, name := range []string{"X-One", "X-Two"} {
 		if rapid.IntRange(0, 3).Draw(t, "header") == 0 {

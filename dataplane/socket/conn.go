@@ -18,6 +18,10 @@ import (
 type Conn struct {
 	net.Conn
 	raw syscall.RawConn // nil when the connection is not a socket: then net.Conn's methods do it all
+	// below is the socket that TLS is on, and used says that something was sent with the wait for an answer.
+	below *Conn
+	used  bool
+
 	in  input
 	out output
 	// unread is what was given back.
@@ -79,11 +83,21 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return c.unread.read(p), nil
 	}
 	if c.raw == nil || len(p) == 0 {
-		return c.Conn.Read(p)
+		return c.readOther(p)
 	}
 	c.in.mode, c.in.into = modeRead, p
 	n, err := c.await()
 	c.in.into = nil
+	return n, err
+}
+
+// readOther reads what is not a socket. TLS may give the last bytes together with the end of the connection, which it
+// says again when it is asked again.
+func (c *Conn) readOther(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		return n, nil
+	}
 	return n, err
 }
 
@@ -130,7 +144,7 @@ func (e *notSentError) Unwrap() error        { return e.error }
 // another way would spend on finding no answer yet.
 func (c *Conn) Exchange(request []byte, class *Class) (*Buffer, int, error) {
 	if c.raw == nil {
-		if _, err := c.Conn.Write(request); err != nil {
+		if _, err := c.writeFresh(request); err != nil {
 			return nil, 0, err
 		}
 		return c.takeByCopy(class)

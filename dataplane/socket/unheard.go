@@ -22,6 +22,9 @@ func failed(errno syscall.Errno) error {
 // has not acknowledged them: 0 as long as it does, be it by saying that it takes no more for now.
 // The waits in between double; four of them are 3 seconds and more. It is 0 for what is no TCP socket.
 func (c *Conn) Unheard() int {
+	if c.below != nil {
+		return c.below.Unheard()
+	}
 	if c.raw == nil {
 		return 0
 	}

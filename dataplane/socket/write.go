@@ -18,7 +18,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 // connection is not good any more.
 func (c *Conn) WriteFresh(p []byte) (int, error) {
 	if c.raw == nil {
-		return c.Conn.Write(p)
+		return c.writeFresh(p)
 	}
 	c.out.parts[0], c.out.fresh = p, true
 	return c.flush()

@@ -368,6 +368,9 @@ func (s *Source) prune() {
 
 func secretsOf(root *config.Root) map[string]bool {
 	secrets := map[string]bool{}
+	if root.BackendSecret != "" {
+		secrets[root.BackendSecret] = true
+	}
 	for _, l := range root.Listeners {
 		if l.TLS != nil {
 			for _, secret := range l.TLS.Secrets {

@@ -368,3 +368,13 @@ func TestOutageOfTheAPIServer(t *testing.T) {
 		return reflect.DeepEqual(addresses(s, "shop/cart:80"), []string{"10.0.0.2"})
 	})
 }
+
+func TestCertificateForBackendsIsWatched(t *testing.T) {
+	a := newAPI(t)
+	root := config.Root{Version: 1, Gateway: "n/gw", BackendSecret: "n/own", Listeners: []config.Listener{{Name: "web", Port: 80, Protocol: config.HTTP}}}
+	a.put("proxyconfigs", encoded(t, "gw", dataplanev1alpha1.PartRoot, 0, root))
+	f := follow(t, a)
+	f.until("a Secret that is missing holds nobody up", func(s proxy.Snapshot) bool { return len(s.Certificates) == 0 })
+	a.put("secrets", secret(t, "own", "one", false))
+	f.until("it is there", func(s proxy.Snapshot) bool { return s.Certificates["n/own"] != nil })
+}

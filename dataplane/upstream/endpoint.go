@@ -3,7 +3,6 @@ package upstream
 import (
 	"context"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,6 +16,8 @@ import (
 type Endpoint struct {
 	connector *Connector
 	address   string
+	security  *Security // nil for in the clear
+	sessions  sessions
 
 	mutex sync.Mutex
 	gone  bool
@@ -62,25 +63,30 @@ func (e *Endpoint) Connect(ctx context.Context, http2 bool) (Call, error) {
 	if http2 {
 		return e.connectShared(ctx)
 	}
-	conn, err := e.dial(ctx)
+	conn, err := e.dial(ctx, alpnHTTP1)
 	if err != nil {
 		return nil, err
 	}
 	keep := e.connector.options.IdleTimeout
 	keep -= rand.N(keep/10 + 1)
-	return &http1Call{Client: http1.NewClient(socket.New(conn)), endpoint: e, keep: keep}, nil
+	return &http1Call{Client: http1.NewClient(conn), endpoint: e, keep: keep}, nil
 }
 
 // dial makes a connection, if there may be one more: in place of one that is not in use if need be.
-func (e *Endpoint) dial(ctx context.Context) (net.Conn, error) {
+func (e *Endpoint) dial(ctx context.Context, protocol string) (*socket.Conn, error) {
 	if !e.makeRoom() {
 		return nil, ErrTooMany
 	}
 	conn, err := e.connector.options.Dial(ctx, e.address)
 	if err != nil {
 		e.closed(1)
+		return nil, err
 	}
-	return conn, err
+	ready, err := e.Secure(ctx, socket.New(conn), protocol)
+	if err != nil {
+		e.closed(1)
+	}
+	return ready, err
 }
 
 // makeRoom counts a connection that is about to be made.

@@ -103,7 +103,7 @@ func (e *Endpoint) connectShared(ctx context.Context) (Call, error) {
 func (e *Endpoint) dialShared(d *dialing) {
 	ctx, cancel := context.WithTimeout(context.Background(), e.connector.options.ConnectTimeout)
 	defer cancel()
-	conn, err := e.dial(ctx)
+	conn, err := e.dial(ctx, alpnHTTP2)
 	e.mutex.Lock()
 	switch {
 	case err != nil:
@@ -113,7 +113,7 @@ func (e *Endpoint) dialShared(d *dialing) {
 		_ = conn.Close() // nobody uses it
 		e.closed(1)
 	default:
-		s := &shared{conn: socket.New(conn)}
+		s := &shared{conn: conn}
 		s.Client = http2.NewClient(s.conn, http2.ClientOptions{PingAfter: -1})
 		e.shared = append(e.shared, s)
 	}

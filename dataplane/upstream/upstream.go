@@ -100,8 +100,11 @@ func NewConnector(options Options) *Connector {
 func (c *Connector) Open() int64 { return c.open.Load() }
 
 // Endpoint makes the connections of one endpoint: none, at first.
-func (c *Connector) Endpoint(address string) *Endpoint {
-	e := &Endpoint{connector: c, address: address}
+func (c *Connector) Endpoint(address string) *Endpoint { return c.SecureEndpoint(address, nil) }
+
+// SecureEndpoint is Endpoint with TLS, if there is a Security.
+func (c *Connector) SecureEndpoint(address string, s *Security) *Endpoint {
+	e := &Endpoint{connector: c, address: address, security: s}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
 	if c.closed {

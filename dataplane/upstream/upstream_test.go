@@ -2,18 +2,23 @@ package upstream_test
 
 import (
 	"context"
+	"crypto/tls"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/message"
+	"github.com/fleetgate/fleetgate/dataplane/socket"
 	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
@@ -233,5 +238,35 @@ func TestKeepAliveOfTheEndpoint(t *testing.T) {
 				t.Fatalf("%s: kept %v", c.reason, next.Kept())
 			}
 		})
+	}
+}
+
+func TestWhatIsNoHTTPGoesOverTLSToo(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.TLS.ServerName+r.TLS.NegotiatedProtocol)
+	}))
+	defer server.Close()
+	ca := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	c := connector(t, upstream.Options{})
+	for hostname, want := range map[string]bool{"example.com": true, "a.org": false} {
+		security := upstream.NewSecurity(&config.BackendTLS{Hostname: hostname, CA: ca}, func() *tls.Certificate { return nil })
+		e := c.SecureEndpoint(server.Listener.Addr().String(), security)
+		plain, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := e.Secure(t.Context(), socket.New(plain))
+		if (err == nil) != want || !want && !errors.Is(err, upstream.ErrHandshake) {
+			t.Fatalf("%s: got %v", hostname, err)
+		}
+		if !want {
+			continue
+		}
+		_, _ = io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n")
+		answer, err := io.ReadAll(conn)
+		if err != nil || !strings.HasSuffix(string(answer), "\r\n\r\nexample.com") {
+			t.Fatalf("got %q, %v", answer, err)
+		}
+		_ = conn.Close()
 	}
 }
