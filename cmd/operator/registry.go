@@ -27,6 +27,7 @@ func registered(ctx context.Context, s settings, hub string) (map[string]control
 	out := map[string]controllers.Provider{
 		awsController: register(amazon, world.Provider{
 			Group: awsv1alpha1.GroupVersion.Group, Kind: "ALBConfig", EndsTLS: true,
+			Protocols: []string{"HTTP", "HTTPS"}, RouteKinds: []string{"HTTPRoute"},
 		}),
 	}
 	if s.memory {

@@ -63,8 +63,11 @@ func load(t *testing.T, folder string) *world.World {
 		Hub:        "golden",
 		GatewayAPI: "v1.7.0",
 		Providers: map[string]world.Provider{
-			controller: {Kind: "ALBConfig", Group: awsv1alpha1.GroupVersion.Group, EndsTLS: true, Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"}},
-			plain:      {Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"}},
+			controller: {
+				Kind: "ALBConfig", Group: awsv1alpha1.GroupVersion.Group, EndsTLS: true,
+				Protocols: []string{"HTTP", "HTTPS"}, RouteKinds: []string{"HTTPRoute"}, Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"},
+			},
+			plain: {Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"}},
 		},
 		Classes:        map[string]*gatewayv1.GatewayClass{},
 		ALBConfigs:     map[string]*awsv1alpha1.ALBConfig{},
