@@ -42,7 +42,7 @@ type deployment struct {
 	labels, annotations map[string]string
 	// ports that listeners have, sorted.
 	ports []int32
-	// secrets are the TLS Secrets that the proxies read by name, in the Gateway's namespace, sorted.
+	// secrets are "namespace/name" of the TLS Secrets that the proxies read by name, sorted.
 	secrets []string
 	// namespaces of the backends, sorted.
 	namespaces []string
@@ -54,20 +54,15 @@ func deploymentOf(gateway *ir.Gateway, namespaces []string, settings Settings) d
 	out := deployment{
 		gateway: name, settings: settings, name: compile.ProxyName(name),
 		labels: gateway.Labels, annotations: gateway.Annotations, namespaces: namespaces,
+		secrets: gateway.ProxySecrets(),
 	}
 	for _, listener := range gateway.Listeners {
-		if !listener.Serves {
-			continue
-		}
-		out.ports = append(out.ports, listener.Port)
-		if !gateway.EndsTLS {
-			out.secrets = append(out.secrets, listener.Secrets...)
+		if listener.Serves {
+			out.ports = append(out.ports, listener.Port)
 		}
 	}
 	slices.Sort(out.ports)
 	out.ports = slices.Compact(out.ports)
-	slices.Sort(out.secrets)
-	out.secrets = slices.Compact(out.secrets)
 	return out
 }
 

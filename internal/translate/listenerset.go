@@ -51,6 +51,7 @@ func (t *translator) listenerSets(c *gatewayContext) {
 	for tier, name := range t.sets[ir.Key(c.name)] {
 		object := t.w.ListenerSets[name]
 		c.deps.on(world.KindListenerSet, name.Namespace, name.Name)
+		c.deps.on(world.KindNamespace, "", name.Namespace)
 		set := &ir.ListenerSet{
 			Namespace: name.Namespace, Name: name.Name, Generation: object.Generation, Created: createdAt(object),
 			First: len(c.declared),
@@ -62,7 +63,7 @@ func (t *translator) listenerSets(c *gatewayContext) {
 			set.Problems = append(set.Problems, ir.NotAllowed.Problem(in,
 				"Gateway %s allows no ListenerSets, for spec.allowedListeners.namespaces of it is wrong: %v", c.name, err))
 			continue
-		case !t.allowsSet(c, filter, name.Namespace):
+		case !filter.admits(t.w, c.name.Namespace, name.Namespace):
 			set.Problems = append(set.Problems, ir.NotAllowed.Problem(in,
 				"Gateway %s does not allow ListenerSets of namespace %s: change spec.allowedListeners of the Gateway, or the labels of the namespace",
 				c.name, name.Namespace))
@@ -73,14 +74,6 @@ func (t *translator) listenerSets(c *gatewayContext) {
 		}
 		set.Count = len(c.declared) - set.First
 	}
-}
-
-func (t *translator) allowsSet(c *gatewayContext, filter namespaceFilter, namespace string) bool {
-	if filter.same {
-		return namespace == c.name.Namespace
-	}
-	c.deps.on(world.KindNamespace, "", namespace)
-	return filter.selector.Matches(t.namespaceLabels(namespace))
 }
 
 // allowedSets reads allowedListeners, which allows nothing by default; after an error it allows nothing either.

@@ -155,9 +155,17 @@ func (p *parent) admits(listener int, namespace string, set labels.Set) bool {
 	return filter.selector.Matches(set)
 }
 
+// admits says whether what is in namespace other may attach to what is in namespace own.
+func (f namespaceFilter) admits(w *world.World, own, other string) bool {
+	if f.same {
+		return other == own
+	}
+	return f.selector.Matches(namespaceLabels(w, other))
+}
+
 // namespaceLabels are the labels of a namespace; those that every namespace has, if it is not known.
-func (t *translator) namespaceLabels(name string) labels.Set {
-	if namespace := t.w.Namespaces[name]; namespace != nil && len(namespace.Labels) > 0 {
+func namespaceLabels(w *world.World, name string) labels.Set {
+	if namespace := w.Namespaces[name]; namespace != nil && len(namespace.Labels) > 0 {
 		return namespace.Labels
 	}
 	return labels.Set{"kubernetes.io/metadata.name": name}

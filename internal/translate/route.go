@@ -34,7 +34,7 @@ func (r *routeContext) problem(code ir.Code, format string, args ...any) ir.Prob
 func (t *translator) route(name world.Name, object *gatewayv1.HTTPRoute) *ir.Route {
 	r := &routeContext{
 		t: t, name: name, object: object,
-		labels: t.namespaceLabels(name.Namespace), served: map[string]bool{}, deps: dependencies{},
+		labels: namespaceLabels(t.w, name.Namespace), served: map[string]bool{}, deps: dependencies{},
 	}
 	r.deps.on(world.KindHTTPRoute, name.Namespace, name.Name)
 	r.deps.on(world.KindNamespace, "", name.Namespace)
