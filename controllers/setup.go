@@ -21,9 +21,9 @@ import (
 	"github.com/fleetgate/fleetgate/controllers/fleet"
 	"github.com/fleetgate/fleetgate/controllers/front"
 	"github.com/fleetgate/fleetgate/controllers/gather"
+	"github.com/fleetgate/fleetgate/controllers/named"
 	"github.com/fleetgate/fleetgate/controllers/proxies"
 	"github.com/fleetgate/fleetgate/controllers/report"
-	"github.com/fleetgate/fleetgate/controllers/secret"
 	"github.com/fleetgate/fleetgate/controllers/translation"
 	"github.com/fleetgate/fleetgate/internal/world"
 	"github.com/fleetgate/fleetgate/providers"
@@ -100,7 +100,8 @@ func Add(ctx context.Context, mgr manager.Manager, options Options) error {
 	if err != nil {
 		return err
 	}
-	secrets := secret.New(watching, log.WithName("secret"), inbox.PutSecret)
+	secrets := named.Secrets(watching, log.WithName("named"), inbox.PutSecret)
+	configMaps := named.ConfigMaps(watching, log.WithName("named"), inbox.PutConfigMap)
 	pods := proxies.NewManager(proxies.Options{
 		Settings: options.Proxies, Connections: members, Inbox: inbox, Log: log.WithName("proxies"),
 	})
@@ -117,10 +118,11 @@ func Add(ctx context.Context, mgr manager.Manager, options Options) error {
 	})
 	assembler.Remember = front.Remembered
 	loop := translation.New(translation.Options{
-		Inbox: inbox, Assembler: assembler, Statuses: statuses, Fronts: fronts, Proxies: pods, Secrets: secrets,
+		Inbox: inbox, Assembler: assembler, Statuses: statuses, Fronts: fronts, Proxies: pods,
+		Secrets: secrets, ConfigMaps: configMaps,
 		Ready: ready(mgr, inbox, members, discovery, options.Settle), Log: log.WithName("translation"),
 	})
-	for _, runnable := range []manager.Runnable{members, discovery, secrets, pods, fronts, statuses, loop} {
+	for _, runnable := range []manager.Runnable{members, discovery, secrets, configMaps, pods, fronts, statuses, loop} {
 		if err := mgr.Add(runnable); err != nil {
 			return fmt.Errorf("add a part of the operator: %w", err)
 		}

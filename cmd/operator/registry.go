@@ -30,6 +30,7 @@ func registered(ctx context.Context, s settings, hub string, services service.Me
 	out := map[string]controllers.Provider{
 		awsController: register(amazon, world.Provider{
 			Group: awsv1alpha1.GroupVersion.Group, Kind: "ALBConfig", EndsTLS: true,
+			Protocols: []string{"HTTP", "HTTPS"}, RouteKinds: []string{"HTTPRoute"},
 		}),
 		serviceController: register(service.New(services), world.Provider{
 			Group: gatewayv1alpha1.GroupVersion.Group, Kind: "ServiceConfig", StaticAddresses: true,

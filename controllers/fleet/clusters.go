@@ -17,7 +17,7 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/fleetgate/fleetgate/controllers/secret"
+	"github.com/fleetgate/fleetgate/controllers/named"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
@@ -30,7 +30,7 @@ type Discovery struct {
 	namespace string
 	client    client.WithWatch
 	mapper    meta.RESTMapper
-	secrets   *secret.Watcher
+	secrets   *named.Watcher[*corev1.Secret]
 	log       logr.Logger
 
 	mu          sync.Mutex
@@ -59,7 +59,7 @@ func NewDiscovery(options DiscoveryOptions) *Discovery {
 		fleet: options.Fleet, namespace: options.Namespace, client: options.Client, mapper: options.Mapper, log: options.Log,
 		labels: map[string]map[string]string{}, kubeconfigs: map[string]*corev1.Secret{}, asked: map[string]bool{},
 	}
-	d.secrets = secret.New(options.Client, options.Log, d.onSecret)
+	d.secrets = named.Secrets(options.Client, options.Log, d.onSecret)
 	return d
 }
 

@@ -56,10 +56,9 @@ func deploymentOf(gateway *ir.Gateway, namespaces []string, settings Settings) d
 		labels: gateway.Labels, annotations: gateway.Annotations, namespaces: namespaces,
 	}
 	for _, listener := range gateway.Listeners {
-		if !listener.Serves {
-			continue
+		if listener.Serves {
+			out.ports = append(out.ports, listener.Port)
 		}
-		out.ports = append(out.ports, listener.Port)
 	}
 	slices.Sort(out.ports)
 	out.ports = slices.Compact(out.ports)

@@ -23,7 +23,7 @@ func meantGateway(edit func(*ir.Gateway)) *ir.Gateway {
 		Namespace: "shop", Name: "gw", Serving: true, EndsTLS: true, Members: []ir.Member{{Name: "m"}},
 		Listeners: []ir.Listener{
 			{Name: "http", Port: 80, Serves: true},
-			{Name: "https", Port: 443, Serves: true, Proxied: true, Secrets: []string{"shop/tls", "certs/wild"}},
+			{Name: "https", Port: 443, Protocol: "HTTPS", Serves: true, Proxied: true, Secrets: []string{"shop/tls", "certs/wild"}},
 			{Name: "broken", Port: 8443, Secrets: []string{"shop/broken"}},
 		},
 	}

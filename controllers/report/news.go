@@ -40,8 +40,8 @@ func bad(c metav1.Condition) bool {
 	case "Accepted", "ResolvedRefs", "SupportedVersion":
 		return c.Status == metav1.ConditionFalse
 	case "Programmed":
-		return c.Status == metav1.ConditionFalse && c.Reason != string(gatewayv1.GatewayReasonPending)
-	case "Conflicted", "PartiallyInvalid", "OverlappingTLSConfig":
+		return c.Status == metav1.ConditionFalse && c.Reason != string(gatewayv1.GatewayReasonPending) && c.Reason != "ParentNotProgrammed"
+	case "Conflicted", "PartiallyInvalid", "OverlappingTLSConfig", "InsecureFrontendValidationMode":
 		return c.Status == metav1.ConditionTrue
 	}
 	return false
@@ -54,6 +54,12 @@ func conditionsOf(object client.Object) []metav1.Condition {
 	case *awsv1alpha1.ALBConfig:
 		return typed.Status.Conditions
 	case *gatewayv1.Gateway:
+		out := typed.Status.Conditions
+		for _, listener := range typed.Status.Listeners {
+			out = append(slices.Clip(out), listener.Conditions...)
+		}
+		return out
+	case *gatewayv1.ListenerSet:
 		out := typed.Status.Conditions
 		for _, listener := range typed.Status.Listeners {
 			out = append(slices.Clip(out), listener.Conditions...)

@@ -168,6 +168,8 @@ func empty(kind world.Kind) client.Object {
 		return &gatewayv1.GatewayClass{}
 	case world.KindGateway:
 		return &gatewayv1.Gateway{}
+	case world.KindListenerSet:
+		return &gatewayv1.ListenerSet{}
 	case world.KindHTTPRoute:
 		return &gatewayv1.HTTPRoute{}
 	case world.KindALBConfig:
@@ -185,6 +187,8 @@ func find(w *world.World, key world.Key) any {
 		return orNil(w.Classes[key.Name.Name])
 	case world.KindGateway:
 		return orNil(w.Gateways[key.Name])
+	case world.KindListenerSet:
+		return orNil(w.ListenerSets[key.Name])
 	case world.KindHTTPRoute:
 		return orNil(w.HTTPRoutes[key.Name])
 	case world.KindALBConfig:

@@ -26,22 +26,18 @@ type Maker interface {
 	Set(now *world.World, meant ir.IR, changed map[gather.Key]any)
 }
 
-// Secrets watches Secrets by name.
-type Secrets interface {
-	Want(names map[world.Name]bool)
-}
-
 // Options of a Loop.
 type Options struct {
 	Inbox     *gather.Inbox
 	Assembler *gather.Assembler
 	// Ready waits for the first whole input: translating half of it would tell users lies.
-	Ready    func(ctx context.Context) error
-	Statuses Statuses
-	Fronts   Maker
-	Proxies  Maker
-	Secrets  Secrets
-	Log      logr.Logger
+	Ready      func(ctx context.Context) error
+	Statuses   Statuses
+	Fronts     Maker
+	Proxies    Maker
+	Secrets    Named
+	ConfigMaps Named
+	Log        logr.Logger
 }
 
 // coalesce is how long changes are collected before they are translated together.
@@ -81,21 +77,19 @@ func (l *Loop) Start(ctx context.Context) error {
 	}
 }
 
-// secretsWait is how long the first translation waits for Secrets that nobody answered for yet.
-const secretsWait = 5 * time.Second
+// namedWait is how long the first translation waits for Secrets and ConfigMaps that nobody answered for yet.
+const namedWait = 5 * time.Second
 
-// begin makes the first pass, after the Secrets that the first World names were looked for.
+// begin makes the first pass, after the Secrets and ConfigMaps that the first World names were looked for.
 func (l *Loop) begin(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, secretsWait)
+	ctx, cancel := context.WithTimeout(ctx, namedWait)
 	defer cancel()
 	all := map[gather.Key]any{}
 	for {
 		taken := l.options.Inbox.Take()
 		maps.Copy(all, taken)
 		now, _ := l.options.Assembler.Apply(taken)
-		wanted := namedSecrets(now)
-		l.options.Secrets.Want(wanted)
-		if lookedFor(now, wanted) {
+		if l.wantNamed(now) {
 			break
 		}
 		select {
@@ -115,7 +109,7 @@ func (l *Loop) step(changes map[gather.Key]any) {
 	}
 	began := time.Now()
 	now, changed := l.options.Assembler.Apply(changes)
-	l.options.Secrets.Want(namedSecrets(now))
+	l.wantNamed(now)
 	before := l.before
 	if l.begun {
 		l.before = translate.Change(before, now, changed)

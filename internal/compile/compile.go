@@ -20,8 +20,9 @@ func Gateway(r ir.IR, gateway world.Name, member string) (config.Root, []config.
 	}
 	groups := group(r, found)
 	chunks := make([]config.Chunk, len(groups))
+	having := proxied(found)
 	for i, routes := range groups {
-		chunks[i] = chunk(found, member, i, routes)
+		chunks[i] = having.chunk(member, i, routes)
 	}
 	return root(found, len(groups)), chunks
 }
@@ -48,9 +49,12 @@ func root(gateway *ir.Gateway, chunks int) config.Root {
 		TrustedProxies: slices.Clone(gateway.TrustedProxies),
 		Chunks:         chunks,
 	}
+	if gateway.BackendSecret != "" {
+		out.BackendSecret = copied(gateway, []string{gateway.BackendSecret})[0]
+	}
 	for _, listener := range gateway.Listeners {
 		if listener.Proxied {
-			out.Listeners = append(out.Listeners, compileListener(gateway, listener))
+			out.Listeners = append(out.Listeners, compileListener(gateway, &listener))
 		}
 	}
 	slices.SortFunc(out.Listeners, func(a, b config.Listener) int {
@@ -59,27 +63,46 @@ func root(gateway *ir.Gateway, chunks int) config.Root {
 	return out
 }
 
-func compileListener(gateway *ir.Gateway, listener ir.Listener) config.Listener {
+func compileListener(gateway *ir.Gateway, listener *ir.Listener) config.Listener {
 	out := config.Listener{
 		Name:     listener.Name,
 		Port:     listener.Port,
 		Protocol: config.Protocol(listener.Protocol),
 		Hostname: listener.Hostname,
 	}
-	if out.Protocol == config.HTTPS && !gateway.EndsTLS {
-		out.TLS = &config.TLS{Secrets: copied(gateway, listener.Secrets)}
+	switch {
+	case listener.Passthrough:
+		out.TLS = &config.TLS{Passthrough: true}
+	case listener.ProxyEndsTLS(gateway.EndsTLS):
+		out.TLS = &config.TLS{Secrets: copied(gateway, listener.Secrets), Options: listener.TLSOptions, ClientAuth: listener.ClientAuth}
+	}
+	return out
+}
+
+// listening is a Gateway, and which of its listeners proxies have.
+type listening struct {
+	gateway *ir.Gateway
+	names   map[string]bool
+}
+
+func proxied(gateway *ir.Gateway) listening {
+	out := listening{gateway, make(map[string]bool, len(gateway.Listeners))}
+	for i := range gateway.Listeners {
+		if gateway.Listeners[i].Proxied {
+			out.names[gateway.Listeners[i].Name] = true
+		}
 	}
 	return out
 }
 
 // chunk puts routes, sorted by name, into one Chunk as the member needs it.
-func chunk(gateway *ir.Gateway, member string, index int, routes []*ir.Route) config.Chunk {
+func (l listening) chunk(member string, index int, routes []*ir.Route) config.Chunk {
 	hosts := map[ir.RouteHost][]config.Rule{}
 	pools := map[string]config.Pool{}
 	for _, route := range routes {
-		part := route.For(gateway.Key())
+		part := route.For(l.gateway.Key())
 		for _, host := range part.Hosts {
-			if listener := gateway.Listener(host.Listener); listener != nil && listener.Proxied {
+			if l.names[host.Listener] {
 				hosts[host] = append(hosts[host], part.Rules...)
 			}
 		}

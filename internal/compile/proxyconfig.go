@@ -43,7 +43,9 @@ type slot struct {
 }
 
 type entry struct {
+	// shape is which listeners proxies have, and bits which of them the hosts of the routes are on.
 	shape  string
+	bits   string
 	routes []*ir.Route
 	object dataplanev1alpha1.ProxyConfig
 }
@@ -66,8 +68,10 @@ func (c *Cache) ProxyConfigs(r ir.IR, gateway world.Name, member string) ([]data
 	first.Spec.Part = dataplanev1alpha1.PartRoot
 	first.Spec.GatewayGeneration = found.Generation
 	out := append(make([]dataplanev1alpha1.ProxyConfig, 0, len(groups)+1), first)
+	having := proxied(found)
+	shape := having.shape()
 	for i, routes := range groups {
-		next, err := c.chunk(found, slot{here, i}, routes)
+		next, err := c.chunk(having, shape, slot{here, i}, routes)
 		if err != nil {
 			return nil, err
 		}
@@ -76,19 +80,27 @@ func (c *Cache) ProxyConfigs(r ir.IR, gateway world.Name, member string) ([]data
 	return out, nil
 }
 
-func (c *Cache) chunk(gateway *ir.Gateway, at slot, routes []*ir.Route) (dataplanev1alpha1.ProxyConfig, error) {
-	shape := servingShape(gateway)
-	if have, ok := c.chunks[at]; ok && have.shape == shape && slices.Equal(have.routes, routes) {
+// chunk is that of the routes. A listener that comes or goes concerns those chunks alone whose routes are on it.
+func (c *Cache) chunk(having listening, shape string, at slot, routes []*ir.Route) (dataplanev1alpha1.ProxyConfig, error) {
+	have, ok := c.chunks[at]
+	ok = ok && slices.Equal(have.routes, routes)
+	if ok && have.shape == shape {
 		return have.object, nil
 	}
-	made, err := object(at.gateway, config.Version, chunk(gateway, at.member, at.index, routes))
+	bits := having.bits(routes)
+	if ok && have.bits == bits {
+		have.shape = shape
+		c.chunks[at] = have
+		return have.object, nil
+	}
+	made, err := object(at.gateway, config.Version, having.chunk(at.member, at.index, routes))
 	if err != nil {
 		return made, err
 	}
 	made.Name = ChunkName(at.gateway, at.index)
 	made.Spec.Part = dataplanev1alpha1.PartChunk
 	made.Spec.Index = int32(at.index)
-	c.chunks[at] = entry{shape: shape, routes: routes, object: made}
+	c.chunks[at] = entry{shape: shape, bits: bits, routes: routes, object: made}
 	return made, nil
 }
 
@@ -103,15 +115,30 @@ func (c *Cache) forget(here target, keep int) {
 	}
 }
 
-// servingShape is all that a chunk takes from its Gateway: which listeners proxies have.
-func servingShape(gateway *ir.Gateway) string {
+// shape is all that chunks take from their Gateway: which listeners proxies have.
+func (l listening) shape() string {
 	var shape strings.Builder
-	for _, listener := range gateway.Listeners {
-		if listener.Proxied {
-			shape.WriteString(listener.Name + "\n")
+	for i := range l.gateway.Listeners {
+		if l.gateway.Listeners[i].Proxied {
+			shape.WriteString(l.gateway.Listeners[i].Name + "\n")
 		}
 	}
 	return shape.String()
+}
+
+// bits say of each host of the routes whether proxies have its listener.
+func (l listening) bits(routes []*ir.Route) string {
+	var bits strings.Builder
+	for _, route := range routes {
+		for _, host := range route.For(l.gateway.Key()).Hosts {
+			if l.names[host.Listener] {
+				bits.WriteByte('1')
+			} else {
+				bits.WriteByte('0')
+			}
+		}
+	}
+	return bits.String()
 }
 
 func object(gateway world.Name, version int32, part any) (dataplanev1alpha1.ProxyConfig, error) {

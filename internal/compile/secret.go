@@ -19,22 +19,14 @@ type Copy struct {
 	Name   string
 }
 
-// Copies are the Secrets that the proxies of a Gateway read, sorted by name. None where the front ends TLS.
+// Copies are the Secrets that the proxies of a Gateway read, sorted by name.
 func Copies(gateway *ir.Gateway) []Copy {
-	if gateway.EndsTLS {
-		return nil
-	}
 	var out []Copy
-	for _, listener := range gateway.Listeners {
-		if !listener.Proxied {
-			continue
-		}
-		for _, secret := range listener.Secrets {
-			out = append(out, copyOf(gateway, secret))
-		}
+	for _, secret := range gateway.ProxySecrets() {
+		out = append(out, copyOf(gateway, secret))
 	}
 	slices.SortFunc(out, func(a, b Copy) int { return cmp.Compare(a.Name, b.Name) })
-	return slices.Compact(out)
+	return out
 }
 
 // copyOf is the copy of a Secret, given as "namespace/name": it has the name of the proxies and a hash of that.

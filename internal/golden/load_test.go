@@ -37,8 +37,11 @@ type options struct {
 	Services []string `json:"services"`
 	// Certificates are hostnames by Secret: each gets a certificate for them.
 	Certificates map[string][]string `json:"certificates"`
-	// Absent are Secrets that were looked for and not found.
-	Absent []string `json:"absent"`
+	// Absent are Secrets that were looked for and not found, and AbsentConfigMaps are ConfigMaps.
+	Absent           []string `json:"absent"`
+	AbsentConfigMaps []string `json:"absentConfigMaps"`
+	// Authorities are ConfigMaps that get a CA certificate.
+	Authorities []string `json:"authorities"`
 	// Fronts by Gateway.
 	Fronts map[string]world.Front `json:"fronts"`
 	// Mismatched are hostnames by Secret: each gets a certificate for them, and a key of another.
@@ -63,8 +66,14 @@ func load(t *testing.T, folder string) *world.World {
 		Hub:        "golden",
 		GatewayAPI: "v1.7.0",
 		Providers: map[string]world.Provider{
-			controller: {Kind: "ALBConfig", Group: awsv1alpha1.GroupVersion.Group, EndsTLS: true, Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"}},
-			plain:      {Kind: "ServiceConfig", Group: gatewayv1alpha1.GroupVersion.Group, StaticAddresses: true, Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"}},
+			controller: {
+				Kind: "ALBConfig", Group: awsv1alpha1.GroupVersion.Group, EndsTLS: true,
+				Protocols: []string{"HTTP", "HTTPS"}, RouteKinds: []string{"HTTPRoute"}, Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"},
+			},
+			plain: {
+				Kind: "ServiceConfig", Group: gatewayv1alpha1.GroupVersion.Group, StaticAddresses: true,
+				Features: []string{"Gateway", "HTTPRoute", "ReferenceGrant"},
+			},
 		},
 		Classes:        map[string]*gatewayv1.GatewayClass{},
 		ALBConfigs:     map[string]*awsv1alpha1.ALBConfig{},
@@ -94,6 +103,7 @@ func load(t *testing.T, folder string) *world.World {
 	}
 	addMembers(t, w, services, given)
 	addSecrets(t, w, given)
+	addConfigMaps(w, given)
 	for name, front := range given.Fronts {
 		w.Fronts[named(name)] = front
 	}
@@ -253,6 +263,20 @@ func addSecrets(t *testing.T, w *world.World, given options) {
 		chain, _ := worldtest.Certificate(hostnames...)
 		_, key := worldtest.Certificate("another.example.com")
 		w.Secrets[at] = &corev1.Secret{Data: map[string][]byte{corev1.TLSCertKey: chain, corev1.TLSPrivateKeyKey: key}}
+	}
+}
+
+func addConfigMaps(w *world.World, given options) {
+	for _, name := range given.AbsentConfigMaps {
+		w.ConfigMaps[named(name)] = nil
+	}
+	for _, name := range given.Authorities {
+		at := named(name)
+		chain, _ := worldtest.Certificate(at.Name)
+		w.ConfigMaps[at] = &corev1.ConfigMap{
+			ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: at.Name},
+			Data:       map[string]string{"ca.crt": string(chain)},
+		}
 	}
 }
 

@@ -17,24 +17,31 @@ type Code struct {
 
 // The table of faults. Types and reasons are those of Gateway API where it has them.
 var (
-	InvalidParameters   = Code{"Accepted", "InvalidParameters"}
-	ClassNotAccepted    = Code{"Accepted", "Invalid"}
-	UnsupportedAddress  = Code{"Accepted", "UnsupportedAddress"}
-	ListenersNotValid   = Code{"Accepted", "ListenersNotValid"}
-	UnsupportedProtocol = Code{"Accepted", "UnsupportedProtocol"}
-	UnsupportedValue    = Code{"Accepted", "UnsupportedValue"}
-	PortUnavailable     = Code{"Accepted", "PortUnavailable"}
+	InvalidParameters    = Code{"Accepted", "InvalidParameters"}
+	ClassNotAccepted     = Code{"Accepted", "Invalid"}
+	UnsupportedAddress   = Code{"Accepted", "UnsupportedAddress"}
+	ListenersNotValid    = Code{"Accepted", "ListenersNotValid"}
+	UnsupportedProtocol  = Code{"Accepted", "UnsupportedProtocol"}
+	UnsupportedValue     = Code{"Accepted", "UnsupportedValue"}
+	PortUnavailable      = Code{"Accepted", "PortUnavailable"}
+	NoValidCACertificate = Code{"Accepted", "NoValidCACertificate"}
+	NotAllowed           = Code{"Accepted", "NotAllowed"}
+	ParentNotAccepted    = Code{"Accepted", "ParentNotAccepted"}
+	TooManyListeners     = Code{"Accepted", "TooManyListeners"}
 
 	HostnameConflict = Code{"Conflicted", "HostnameConflict"}
 	ProtocolConflict = Code{"Conflicted", "ProtocolConflict"}
 
-	InvalidCertificateRef = Code{"ResolvedRefs", "InvalidCertificateRef"}
-	InvalidRouteKinds     = Code{"ResolvedRefs", "InvalidRouteKinds"}
-	RefNotPermitted       = Code{"ResolvedRefs", "RefNotPermitted"}
-	InvalidKind           = Code{"ResolvedRefs", "InvalidKind"}
-	BackendNotFound       = Code{"ResolvedRefs", "BackendNotFound"}
-	UnsupportedBackend    = Code{"ResolvedRefs", "UnsupportedValue"}
-	BackendProtocol       = Code{"ResolvedRefs", "UnsupportedProtocol"}
+	InvalidCertificateRef    = Code{"ResolvedRefs", "InvalidCertificateRef"}
+	InvalidRouteKinds        = Code{"ResolvedRefs", "InvalidRouteKinds"}
+	InvalidCACertificateRef  = Code{"ResolvedRefs", "InvalidCACertificateRef"}
+	InvalidCACertificateKind = Code{"ResolvedRefs", "InvalidCACertificateKind"}
+	InvalidClientCertificate = Code{"ResolvedRefs", "InvalidClientCertificateRef"}
+	RefNotPermitted          = Code{"ResolvedRefs", "RefNotPermitted"}
+	InvalidKind              = Code{"ResolvedRefs", "InvalidKind"}
+	BackendNotFound          = Code{"ResolvedRefs", "BackendNotFound"}
+	UnsupportedBackend       = Code{"ResolvedRefs", "UnsupportedValue"}
+	BackendProtocol          = Code{"ResolvedRefs", "UnsupportedProtocol"}
 
 	NoMatchingParent           = Code{"Accepted", "NoMatchingParent"}
 	NotAllowedByListeners      = Code{"Accepted", "NotAllowedByListeners"}

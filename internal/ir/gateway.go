@@ -1,5 +1,12 @@
 package ir
 
+import (
+	"slices"
+	"strings"
+
+	"github.com/fleetgate/fleetgate/dataplane/config"
+)
+
 // Gateway is a Gateway of one of our classes.
 type Gateway struct {
 	Namespace  string `json:"namespace"`
@@ -18,13 +25,21 @@ type Gateway struct {
 	Serving bool `json:"serving,omitempty"`
 	// Deleting says that the Gateway is about to go: Front has only the owner and the parameters.
 	Deleting bool `json:"deleting,omitempty"`
-	// EndsTLS says that the front ends TLS, so that proxies get plain HTTP.
+	// EndsTLS says that the front ends the TLS of HTTPS listeners, so that proxies get plain HTTP.
 	EndsTLS bool `json:"endsTLS,omitempty"`
 	// Labels and Annotations go on everything that is made for the Gateway (GEP-1762).
 	Labels      map[string]string `json:"labels,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"`
-	// Listeners in the order of the Gateway.
+	// Listeners are the Gateway's own in its order, then those of its ListenerSets that are allowed, in the
+	// order of Sets.
 	Listeners []Listener `json:"listeners,omitempty"`
+	// Sets are the ListenerSets that name the Gateway, by precedence: the oldest first, then by namespace and name.
+	Sets []*ListenerSet `json:"sets,omitempty"`
+	// BackendSecret is "namespace/name" of the certificate that proxies show to backends; "" for none.
+	BackendSecret string `json:"backendSecret,omitempty"`
+	// InsecureFallback says that on some port clients get in without a valid certificate although they are
+	// asked for one.
+	InsecureFallback bool `json:"insecureFallback,omitempty"`
 	// Members that are placed, sorted by name.
 	Members []Member `json:"members,omitempty"`
 	Front   Front    `json:"front"`
@@ -51,6 +66,54 @@ func (g *Gateway) Listener(name string) *Listener {
 	return nil
 }
 
+// Own are the listeners of the Gateway itself.
+func (g *Gateway) Own() []Listener {
+	for i := range g.Listeners {
+		if g.Listeners[i].Set != "" {
+			return g.Listeners[:i]
+		}
+	}
+	return g.Listeners
+}
+
+// ListenersOf are the listeners of one of Sets; none if it is not allowed.
+func (g *Gateway) ListenersOf(set *ListenerSet) []Listener {
+	return g.Listeners[set.First : set.First+set.Count]
+}
+
+// ProxySecrets are "namespace/name" of all Secrets that proxies of the Gateway read, sorted.
+func (g *Gateway) ProxySecrets() []string {
+	var out []string
+	for i := range g.Listeners {
+		if listener := &g.Listeners[i]; listener.Proxied && listener.ProxyEndsTLS(g.EndsTLS) {
+			out = append(out, listener.Secrets...)
+		}
+	}
+	if g.BackendSecret != "" {
+		out = append(out, g.BackendSecret)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// ListenerSet is a ListenerSet that names a Gateway of ours.
+type ListenerSet struct {
+	Namespace  string `json:"namespace"`
+	Name       string `json:"name"`
+	Generation int64  `json:"generation,omitempty"`
+	Created    int64  `json:"created,omitempty"`
+	// Accepted says that the Gateway takes the set, and that at least one listener of it serves.
+	Accepted bool `json:"accepted"`
+	// First and Count say where the listeners of the set are among those of the Gateway.
+	First int `json:"first"`
+	Count int `json:"count"`
+	// Problems of the set as a whole.
+	Problems []Problem `json:"problems,omitempty"`
+}
+
+// Key of the ListenerSet.
+func (s *ListenerSet) Key() Key { return Key{s.Namespace, s.Name} }
+
 // Member is a member that is placed.
 type Member struct {
 	Name string `json:"name"`
@@ -60,7 +123,10 @@ type Member struct {
 
 // Listener is one listener of a Gateway.
 type Listener struct {
-	Name     string `json:"name"`
+	// Name is unique in the Gateway. A listener of a ListenerSet is called "namespace/set/listener".
+	Name string `json:"name"`
+	// Set is "namespace/name" of the ListenerSet that the listener is in; "" for the Gateway's own.
+	Set      string `json:"set,omitempty"`
 	Port     int32  `json:"port"`
 	Protocol string `json:"protocol"`
 	// Hostname is lower case; "" for any.
@@ -74,11 +140,32 @@ type Listener struct {
 	Proxied bool `json:"proxied"`
 	// Secrets are "namespace/name" of the certificates that can be used, in order.
 	Secrets []string `json:"secrets,omitempty"`
+	// Passthrough says that TLS is passed on as it is.
+	Passthrough bool `json:"passthrough,omitempty"`
+	// ClientAuth is what clients have to show, where proxies end TLS.
+	ClientAuth config.ClientAuth `json:"clientAuth,omitzero"`
+	// TLSOptions bound what is negotiated with clients, where proxies end TLS.
+	TLSOptions config.TLSOptions `json:"tlsOptions,omitzero"`
 	// Attached is the number of accepted routes on the listener, whether it serves or not.
 	Attached int32 `json:"attached"`
 	// Overlapping names the listeners whose hostnames overlap with this one's under TLS; "" for none.
 	Overlapping string    `json:"overlapping,omitempty"`
 	Problems    []Problem `json:"problems,omitempty"`
+}
+
+// Section is the listener's name in the object that it is in.
+func (l *Listener) Section() string { return l.Name[strings.LastIndexByte(l.Name, '/')+1:] }
+
+// ProxyEndsTLS says whether proxies end the TLS of the listener. endsTLS is the Gateway's.
+func (l *Listener) ProxyEndsTLS(endsTLS bool) bool {
+	switch config.Protocol(l.Protocol) {
+	case config.HTTPS:
+		return !endsTLS
+	case config.TLSProtocol:
+		return !l.Passthrough
+	default:
+		return false
+	}
 }
 
 // RouteKind is a group and kind of routes.

@@ -54,6 +54,9 @@ func (r IR) Problems() []Problem {
 		for _, listener := range gateway.Listeners {
 			all = append(all, listener.Problems...)
 		}
+		for _, set := range gateway.Sets {
+			all = append(all, set.Problems...)
+		}
 	}
 	for _, route := range r.Routes {
 		for _, parent := range route.Parents {

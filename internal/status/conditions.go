@@ -17,6 +17,7 @@ const (
 	typeConflicted   = "Conflicted"
 	typeVersion      = "SupportedVersion"
 	typeOverlapping  = "OverlappingTLSConfig"
+	typeInsecure     = "InsecureFrontendValidationMode"
 )
 
 // outcome is a row of the table of good conditions: the type, its reason, and what to say.
@@ -43,8 +44,15 @@ var (
 	listenerResolved   = outcome{typeResolvedRefs, "ResolvedRefs", "All references are resolved."}
 	listenerDistinct   = outcome{typeConflicted, "NoConflicts", "No other listener conflicts."}
 	listenerProgrammed = outcome{typeProgrammed, "Programmed", "The listener serves."}
-	refsResolved       = outcome{typeResolvedRefs, "ResolvedRefs", "All references are resolved."}
-	routeAccepted      = outcome{typeAccepted, "Accepted", "The route is attached."}
+	setAccepted        = outcome{typeAccepted, "Accepted", "The ListenerSet is valid."}
+	setProgrammed      = outcome{typeProgrammed, "Programmed", "The ListenerSet serves."}
+	setOrphaned        = outcome{typeAccepted, "ParentNotAccepted", "The Gateway that parentRef names does not exist, or is of no class of ours: create it, or correct parentRef."}
+	insecureValidation = outcome{
+		typeInsecure, "ConfigurationChanged",
+		"Clients without a valid certificate get in where spec.tls.frontend has mode AllowInsecureFallback: backends have to check them.",
+	}
+	refsResolved  = outcome{typeResolvedRefs, "ResolvedRefs", "All references are resolved."}
+	routeAccepted = outcome{typeAccepted, "Accepted", "The route is attached."}
 )
 
 // is makes a condition of this outcome.

@@ -16,7 +16,8 @@ import (
 func gateway(w *world.World, g *ir.Gateway) Patch {
 	name := world.Name(g.Key())
 	front := w.Fronts[name]
-	problems := listenerProblems(g, front)
+	own := g.Own()
+	problems := listenerProblems(own, front)
 	programmed := programmed(w, g, front)
 	patch := Patch{Key: world.Key{Kind: world.KindGateway, Name: name}}
 	patch.Conditions = []metav1.Condition{
@@ -25,6 +26,10 @@ func gateway(w *world.World, g *ir.Gateway) Patch {
 		resolved(g, problems),
 		reachable(g),
 	}
+	if g.InsecureFallback {
+		patch.Conditions = append(patch.Conditions, insecureValidation.is(metav1.ConditionTrue, g.Generation))
+	}
+	patch.AttachedSets = attachedSets(g)
 	for _, address := range front.Addresses {
 		kind, value := gatewayv1.HostnameAddressType, address.Hostname
 		if address.IP != "" {
@@ -32,16 +37,16 @@ func gateway(w *world.World, g *ir.Gateway) Patch {
 		}
 		patch.Addresses = append(patch.Addresses, gatewayv1.GatewayStatusAddress{Type: &kind, Value: value})
 	}
-	for i := range g.Listeners {
-		patch.Listeners = append(patch.Listeners, listener(g, &g.Listeners[i], problems[i], programmed))
+	for i := range own {
+		patch.Listeners = append(patch.Listeners, listener(&own[i], problems[i], programmed, g.Generation))
 	}
 	return patch
 }
 
 // listenerProblems are the Problems of each listener: those of translation, then those that the front found.
-func listenerProblems(g *ir.Gateway, front world.Front) [][]ir.Problem {
-	out := make([][]ir.Problem, len(g.Listeners))
-	for i, l := range g.Listeners {
+func listenerProblems(listeners []ir.Listener, front world.Front) [][]ir.Problem {
+	out := make([][]ir.Problem, len(listeners))
+	for i, l := range listeners {
 		out[i] = slices.Clone(l.Problems)
 		for _, problem := range front.Problems {
 			if problem.Listener == l.Name {
@@ -66,10 +71,27 @@ func accepted(g *ir.Gateway) metav1.Condition {
 	return gatewayAccepted.is(metav1.ConditionTrue, g.Generation)
 }
 
-// resolved sums up the listeners' ResolvedRefs.
+// attachedSets is how many ListenerSets are accepted; nil for none, since older versions of the API lack the field.
+func attachedSets(g *ir.Gateway) *int32 {
+	var count int32
+	for _, set := range g.Sets {
+		if set.Accepted {
+			count++
+		}
+	}
+	if count == 0 {
+		return nil
+	}
+	return &count
+}
+
+// resolved tells of the Gateway's own references, and sums up the listeners' ResolvedRefs.
 func resolved(g *ir.Gateway, problems [][]ir.Problem) metav1.Condition {
+	if _, _, found := of(g.Problems, typeResolvedRefs); found {
+		return refsResolved.unless(g.Problems, g.Generation)
+	}
 	var names []string
-	for i, l := range g.Listeners {
+	for i, l := range g.Own() {
 		if _, _, found := of(problems[i], typeResolvedRefs); found {
 			names = append(names, l.Name)
 		}

@@ -7,9 +7,10 @@ import (
 	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
-func listener(g *ir.Gateway, l *ir.Listener, problems []ir.Problem, gateway metav1.Condition) gatewayv1.ListenerStatus {
+// listener is the status of a listener of an object of that generation. gateway is the Gateway's Programmed.
+func listener(l *ir.Listener, problems []ir.Problem, gateway metav1.Condition, generation int64) gatewayv1.ListenerStatus {
 	out := gatewayv1.ListenerStatus{
-		Name:           gatewayv1.SectionName(l.Name),
+		Name:           gatewayv1.SectionName(l.Section()),
 		AttachedRoutes: l.Attached,
 		SupportedKinds: []gatewayv1.RouteGroupKind{},
 	}
@@ -18,14 +19,14 @@ func listener(g *ir.Gateway, l *ir.Listener, problems []ir.Problem, gateway meta
 		out.SupportedKinds = append(out.SupportedKinds, gatewayv1.RouteGroupKind{Group: &group, Kind: gatewayv1.Kind(kind.Kind)})
 	}
 	out.Conditions = []metav1.Condition{
-		acceptedListener(problems, g.Generation),
-		programmedListener(l, problems, gateway),
-		listenerResolved.unless(problems, g.Generation),
-		conflicted(problems, g.Generation),
+		acceptedListener(problems, generation),
+		programmedListener(l, problems, gateway, generation),
+		listenerResolved.unless(problems, generation),
+		conflicted(problems, generation),
 	}
 	if l.Overlapping != "" {
 		out.Conditions = append(out.Conditions, condition(typeOverlapping, metav1.ConditionTrue, "OverlappingHostnames",
-			"Hostnames overlap with those of listeners on the same port, whose connections a client may reuse: "+l.Overlapping, g.Generation))
+			"Hostnames overlap with those of listeners on the same port, whose connections a client may reuse: "+l.Overlapping, generation))
 	}
 	return out
 }
@@ -49,10 +50,11 @@ func conflicted(problems []ir.Problem, generation int64) metav1.Condition {
 }
 
 // programmedListener is True when the listener itself is sound and its Gateway is programmed.
-func programmedListener(l *ir.Listener, problems []ir.Problem, gateway metav1.Condition) metav1.Condition {
-	generation := gateway.ObservedGeneration
+func programmedListener(l *ir.Listener, problems []ir.Problem, gateway metav1.Condition, generation int64) metav1.Condition {
 	frontRefuses := len(problems) > len(l.Problems)
-	switch {
+	switch reason, message, conflict := of(problems, typeConflicted); {
+	case conflict && l.Set != "":
+		return listenerProgrammed.because(metav1.ConditionFalse, reason, message, generation)
 	case !l.Serves, frontRefuses:
 		return listenerProgrammed.because(metav1.ConditionFalse, "Invalid", "The listener cannot serve: see its other conditions.", generation)
 	case gateway.Status != metav1.ConditionTrue:

@@ -11,6 +11,7 @@ import (
 // ours are the types of condition that we write, and so may take away. Any other is somebody else's.
 var ours = []string{
 	"Accepted", "SupportedVersion", "Programmed", "ResolvedRefs", "Conflicted", "OverlappingTLSConfig",
+	"InsecureFrontendValidationMode",
 	"PartiallyInvalid", ir.AdviceType, ir.MembersType,
 }
 

@@ -18,13 +18,17 @@ import (
 // object's kind are set. Conditions carry no lastTransitionTime: Into sets it.
 type Patch struct {
 	Key world.Key `json:"key"`
-	// Conditions of a GatewayClass, a Gateway, an ALBConfig or a ServiceConfig.
+	// Conditions of a GatewayClass, a Gateway, a ListenerSet, an ALBConfig or a ServiceConfig.
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 	// Features of a GatewayClass, sorted.
 	Features []gatewayv1.SupportedFeature `json:"features,omitempty"`
 	// Addresses and Listeners of a Gateway.
 	Addresses []gatewayv1.GatewayStatusAddress `json:"addresses,omitempty"`
 	Listeners []gatewayv1.ListenerStatus       `json:"listeners,omitempty"`
+	// AttachedSets of a Gateway.
+	AttachedSets *int32 `json:"attachedSets,omitempty"`
+	// Entries are the listeners of a ListenerSet.
+	Entries []gatewayv1.ListenerEntryStatus `json:"entries,omitempty"`
 	// Parents of an HTTPRoute: all entries that should have one of our controllerNames.
 	Parents []gatewayv1.RouteParentStatus `json:"parents,omitempty"`
 	// Controllers are our controllerNames, sorted: entries of a route with one of them that Parents lacks go away.
@@ -51,6 +55,12 @@ func (p Patch) Into(existing any, now metav1.Time) (any, bool) {
 		want.Status.Conditions = Merge(have.Status.Conditions, p.Conditions, now)
 		want.Status.Addresses = p.Addresses
 		want.Status.Listeners = mergeListeners(have.Status.Listeners, p.Listeners, now)
+		want.Status.AttachedListenerSets = p.AttachedSets
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	case *gatewayv1.ListenerSet:
+		want := have.DeepCopy()
+		want.Status.Conditions = Merge(have.Status.Conditions, p.Conditions, now)
+		want.Status.Listeners = mergeEntries(have.Status.Listeners, p.Entries, now)
 		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
 	case *gatewayv1.HTTPRoute:
 		want := have.DeepCopy()
@@ -80,6 +90,23 @@ func mergeListeners(have, want []gatewayv1.ListenerStatus, now metav1.Time) []ga
 		}
 		listener.Conditions = Merge(old, listener.Conditions, now)
 		out = append(out, listener)
+	}
+	return out
+}
+
+// mergeEntries does the same for a ListenerSet.
+func mergeEntries(have, want []gatewayv1.ListenerEntryStatus, now metav1.Time) []gatewayv1.ListenerEntryStatus {
+	before := make([]gatewayv1.ListenerStatus, 0, len(have))
+	for _, entry := range have {
+		before = append(before, gatewayv1.ListenerStatus(entry))
+	}
+	after := make([]gatewayv1.ListenerStatus, 0, len(want))
+	for _, entry := range want {
+		after = append(after, gatewayv1.ListenerStatus(entry))
+	}
+	out := make([]gatewayv1.ListenerEntryStatus, 0, len(want))
+	for _, listener := range mergeListeners(before, after, now) {
+		out = append(out, gatewayv1.ListenerEntryStatus(listener))
 	}
 	return out
 }

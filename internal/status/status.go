@@ -5,13 +5,13 @@ import (
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
-// Of is the status of everything that is ours: classes, parameters, Gateways, routes, each sorted by name.
+// Of is the status of everything that is ours: classes, parameters, Gateways with their ListenerSets, routes, each sorted by name.
 func Of(w *world.World, r ir.IR) []Patch {
 	return Changed(w, ir.IR{}, r)
 }
 
-// Changed is the status of all that may differ since prev: classes, parameters and Gateways always, routes
-// when their translation is another. It does not see what others wrote into a status; Of does.
+// Changed is the status of all that may differ since prev: classes, parameters and Gateways always, ListenerSets
+// and routes when their translation is another. It does not see what others wrote into a status; Of does.
 func Changed(w *world.World, prev, next ir.IR) []Patch {
 	out := make([]Patch, 0, len(next.Classes)+len(next.Parameters)+len(next.Gateways))
 	for _, c := range next.Classes {
@@ -24,7 +24,9 @@ func Changed(w *world.World, prev, next ir.IR) []Patch {
 		if !g.Deleting {
 			out = append(out, gateway(w, g))
 		}
+		out = append(out, changedSets(w, prev.Gateway(g.Namespace, g.Name), g)...)
 	}
+	out = append(out, orphans(w, prev, next)...)
 	ours := controllers(w)
 	before := prev.Routes
 	for _, r := range next.Routes {

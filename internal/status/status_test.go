@@ -128,6 +128,9 @@ func TestEveryConditionIsObserved(t *testing.T) {
 			for _, listener := range patch.Listeners {
 				all = append(all, listener.Conditions)
 			}
+			for _, entry := range patch.Entries {
+				all = append(all, entry.Conditions)
+			}
 			for _, parent := range patch.Parents {
 				all = append(all, parent.Conditions)
 			}
@@ -163,6 +166,8 @@ func objectOf(w *world.World, key world.Key) any {
 		return w.ALBConfigs[key.Name.Name]
 	case world.KindGateway:
 		return w.Gateways[key.Name]
+	case world.KindListenerSet:
+		return w.ListenerSets[key.Name]
 	default:
 		return w.HTTPRoutes[key.Name]
 	}

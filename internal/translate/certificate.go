@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,94 +17,61 @@ import (
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
-// listenerTLS checks the tls of a listener and reads its certificates.
-func (t *translator) listenerTLS(l *listenerContext) {
-	spec := l.spec.TLS
-	if l.made.Protocol == protocolHTTP {
-		if spec != nil {
-			l.refusef(ir.UnsupportedValue, "tls must not be set on protocol HTTP: use protocol HTTPS, or remove tls")
-		}
-		return
-	}
-	if spec != nil && spec.Mode != nil && *spec.Mode != "" && *spec.Mode != gatewayv1.TLSModeTerminate {
-		l.refusef(ir.UnsupportedValue, "tls.mode: %s is not possible on protocol HTTPS, whose TLS ends at the front: set mode: Terminate", *spec.Mode)
-		return
-	}
-	l.clientValidation()
-	if spec == nil || len(spec.CertificateRefs) == 0 {
-		t.withoutCertificate(l)
-		return
-	}
-	for i := range spec.CertificateRefs {
-		if certificate := t.certificate(l, &spec.CertificateRefs[i]); certificate != nil {
-			l.certificates[l.made.Name] = append(l.certificates[l.made.Name], *certificate)
-			l.made.Secrets = append(l.made.Secrets, certificate.Secret)
-		}
-	}
-}
-
-// withoutCertificate is an HTTPS listener that names no certificate: the front may find one by hostname.
-func (t *translator) withoutCertificate(l *listenerContext) {
-	if !l.provider.EndsTLS {
-		l.refusef(ir.InvalidCertificateRef, "protocol HTTPS needs a certificate: set tls.certificateRefs")
-		return
-	}
-	named := l.provider.Kind == albKind && !l.parametersBroken() && namesARNs(ir.Front{ALB: t.albSpec(l.parameters)})
-	if l.made.Hostname == "" && !named {
-		l.refusef(ir.InvalidCertificateRef,
-			"the listener names neither a certificate nor a hostname to find one by: set tls.certificateRefs or hostname here, or tls.certificateARNs in the ALBConfig")
-	}
-}
-
-// clientValidation refuses what would let in clients that the user wants checked.
-func (l *listenerContext) clientValidation() {
-	config := l.object.Spec.TLS
-	if config == nil || config.Frontend == nil {
-		return
-	}
-	validation := config.Frontend.Default.Validation
-	for _, port := range config.Frontend.PerPort {
-		if port.Port == l.made.Port {
-			validation = port.TLS.Validation
-		}
-	}
-	if validation != nil {
-		l.refusef(ir.UnsupportedValue,
-			"spec.tls.frontend asks for client certificates on port %d, which this GatewayClass cannot check: remove the validation", l.made.Port)
-	}
-}
-
-// certificate reads one certificateRef; nil with a Problem if it cannot be used.
-func (t *translator) certificate(l *listenerContext, ref *gatewayv1.SecretObjectReference) *ir.Certificate {
+// certificate reads one certificateRef of an object; nil with the reason if it cannot be used. A reference
+// that is not permitted has the code RefNotPermitted, any other fault the one that is given.
+func (t *translator) certificate(
+	deps dependencies, in ir.Object, ref *gatewayv1.SecretObjectReference, otherwise ir.Code,
+) (*ir.Certificate, ir.Code, string) {
 	if group, kind := deref(ref.Group), derefOr(ref.Kind, kindSecret); group != "" || kind != kindSecret {
-		l.refusef(ir.InvalidCertificateRef, "tls.certificateRefs: %s/%s is not a kind that holds certificates: name a Secret", group, kind)
-		return nil
+		return nil, otherwise, fmt.Sprintf("%s/%s is not a kind that holds certificates: name a Secret", group, kind)
 	}
-	name := world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(l.name.Namespace))), Name: string(ref.Name)}
-	l.deps.on(world.KindSecret, name.Namespace, name.Name)
-	if name.Namespace != l.name.Namespace {
-		l.deps.onGrants(name.Namespace)
-		from := grantFrom{gatewayv1.GroupName, "Gateway", l.name.Namespace}
-		if !t.permitted(from, grantTo{"", kindSecret, name}) {
-			l.refusef(ir.RefNotPermitted, "%s", notPermitted(from, grantTo{"", kindSecret, name}))
-			return nil
-		}
+	name := world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(in.Namespace))), Name: string(ref.Name)}
+	deps.on(world.KindSecret, name.Namespace, name.Name)
+	if missing := t.missingGrant(deps, in, grantTo{"", kindSecret, name}); missing != "" {
+		return nil, ir.RefNotPermitted, missing
 	}
-	secret, looked := t.w.Secrets[name]
-	switch {
-	case !looked:
-		l.refusef(ir.InvalidCertificateRef, "Secret %s has not been read yet", name)
-		return nil
-	case secret == nil:
-		l.refusef(ir.InvalidCertificateRef, "Secret %s does not exist: create it with type kubernetes.io/tls, or correct tls.certificateRefs", name)
-		return nil
-	}
-	certificate, fault := readCertificate(name, secret)
+	certificate, fault := t.certificateOf(name)
 	if fault != "" {
-		l.refusef(ir.InvalidCertificateRef, "Secret %s %s", name, fault)
-		return nil
+		return nil, otherwise, fmt.Sprintf("Secret %s %s", name, fault)
 	}
-	return certificate
+	return certificate, ir.Code{}, ""
+}
+
+// missingGrant says which ReferenceGrant is missing for an object to refer to what is in another namespace.
+func (t *translator) missingGrant(deps dependencies, in ir.Object, to grantTo) string {
+	if to.name.Namespace == in.Namespace {
+		return ""
+	}
+	deps.onGrants(to.name.Namespace)
+	from := grantFrom{gatewayv1.GroupName, in.Kind, in.Namespace}
+	if t.permitted(from, to) {
+		return ""
+	}
+	return notPermitted(from, to)
+}
+
+// readSecret is what was read from a Secret.
+type readSecret struct {
+	certificate *ir.Certificate
+	fault       string
+}
+
+// certificateOf reads a Secret, each one once.
+func (t *translator) certificateOf(name world.Name) (*ir.Certificate, string) {
+	if known, found := t.certificates[name]; found {
+		return known.certificate, known.fault
+	}
+	var made readSecret
+	switch secret, looked := t.w.Secrets[name]; {
+	case !looked:
+		made.fault = "has not been read yet"
+	case secret == nil:
+		made.fault = "does not exist: create it with type kubernetes.io/tls, or correct the reference"
+	default:
+		made.certificate, made.fault = readCertificate(name, secret)
+	}
+	t.certificates[name] = made
+	return made.certificate, made.fault
 }
 
 // readCertificate takes a certificate out of a Secret, or says what is wrong with it.

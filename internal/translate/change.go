@@ -16,6 +16,11 @@ func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
 	marks := dirty{}
 	for _, key := range changed {
 		marks.mark(key)
+		if set := w.ListenerSets[key.Name]; key.Kind == world.KindListenerSet && set != nil {
+			if gateway, ok := setParent(key.Name, set); ok {
+				marks.mark(world.Key{Kind: world.KindGateway, Name: world.Name(gateway)})
+			}
+		}
 	}
 	out := ir.IR{Parameters: t.allParameters(), Classes: t.allClasses()}
 	out.Gateways = t.changedGateways(prev, marks, changed)
@@ -140,12 +145,20 @@ func recount(prev ir.IR, next *ir.IR, fresh map[ir.Key]*ir.Route) {
 			delta.add(route, 1)
 		}
 	}
+	touched := map[string]bool{}
+	for at := range delta {
+		touched[at.gateway] = true
+	}
 	for i, gateway := range next.Gateways {
 		before := prev.Gateway(gateway.Namespace, gateway.Name)
+		if before == gateway && !touched[gateway.Key().String()] {
+			continue
+		}
+		old := attachedBefore(before)
 		counts := make([]int32, len(gateway.Listeners))
 		differs := false
 		for j, listener := range gateway.Listeners {
-			counts[j] = attachedBefore(before, listener.Name) + delta[attachment{gateway.Key().String(), listener.Name}]
+			counts[j] = old[listener.Name] + delta[attachment{gateway.Key().String(), listener.Name}]
 			differs = differs || counts[j] != listener.Attached
 		}
 		if differs {
@@ -154,14 +167,16 @@ func recount(prev ir.IR, next *ir.IR, fresh map[ir.Key]*ir.Route) {
 	}
 }
 
-func attachedBefore(gateway *ir.Gateway, listener string) int32 {
+// attachedBefore are the counts of a Gateway by listener.
+func attachedBefore(gateway *ir.Gateway) map[string]int32 {
 	if gateway == nil {
-		return 0
+		return nil
 	}
-	if known := gateway.Listener(listener); known != nil {
-		return known.Attached
+	out := make(map[string]int32, len(gateway.Listeners))
+	for i := range gateway.Listeners {
+		out[gateway.Listeners[i].Name] = gateway.Listeners[i].Attached
 	}
-	return 0
+	return out
 }
 
 func withCounts(gateway *ir.Gateway, counts []int32) *ir.Gateway {

@@ -24,6 +24,10 @@ type gatewayContext struct {
 	deps       dependencies
 	// addresses that the front is asked for.
 	addresses []string
+	// declared are the listeners as they were given, those of ListenerSets included. Their order is that of out.Listeners.
+	declared []declared
+	// repeated are names of listeners that come a second time.
+	repeated []string
 	// certificates by listener name.
 	certificates map[string][]ir.Certificate
 }
@@ -56,8 +60,11 @@ func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gat
 	t.gatewayParameters(c, class)
 	t.gatewayAddresses(c)
 	c.infrastructure()
+	t.backendCertificate(c)
+	c.out.InsecureFallback = c.insecureFallback()
 	t.listeners(c)
 	c.accept()
+	c.acceptSets()
 	t.place(c)
 	t.front(c)
 	c.out.Shape = c.shape()
@@ -117,15 +124,12 @@ func (c *gatewayContext) infrastructure() {
 
 // accept decides about the Gateway as a whole, once its listeners are known.
 func (c *gatewayContext) accept() {
-	var good, bad []string
-	for _, listener := range c.out.Listeners {
-		if listener.Serves {
-			good = append(good, listener.Name)
-		} else {
-			bad = append(bad, listener.Name)
-		}
+	good, bad := sortOut(c.out.Own())
+	for _, name := range c.repeated {
+		bad = append(bad, name+" (named a second time)")
 	}
-	usable := len(c.out.Problems) == 0 && len(good) > 0
+	serves := slices.ContainsFunc(c.out.Listeners, func(l ir.Listener) bool { return l.Serves })
+	usable := serves && !slices.ContainsFunc(c.out.Problems, func(p ir.Problem) bool { return p.Type == "Accepted" })
 	if len(bad) > 0 {
 		c.refusef(ir.ListenersNotValid, "listeners that cannot serve: %s; listeners that serve: %s; see their own conditions",
 			strings.Join(bad, ", "), orNone(good))
@@ -144,23 +148,27 @@ func orNone(names []string) string {
 // shape is all that routes can see of the Gateway.
 func (c *gatewayContext) shape() string {
 	type seen struct {
-		Name, Protocol, Hostname string
-		Port                     int32
-		Kinds                    []ir.RouteKind
-		Allowed                  *gatewayv1.AllowedRoutes
+		Name, Set, Protocol, Hostname string
+		Port                          int32
+		Kinds                         []ir.RouteKind
+		Allowed                       *gatewayv1.AllowedRoutes
 	}
 	listeners := make([]seen, 0, len(c.out.Listeners))
 	for i, listener := range c.out.Listeners {
 		listeners = append(listeners, seen{
-			listener.Name, listener.Protocol, listener.Hostname, listener.Port, listener.Kinds,
-			c.object.Spec.Listeners[i].AllowedRoutes,
+			listener.Name, listener.Set, listener.Protocol, listener.Hostname, listener.Port, listener.Kinds,
+			c.declared[i].spec.AllowedRoutes,
 		})
+	}
+	sets := make([]string, 0, len(c.out.Sets))
+	for _, set := range c.out.Sets {
+		sets = append(sets, set.Key().String())
 	}
 	members := make([]string, 0, len(c.out.Members))
 	for _, member := range c.out.Members {
 		members = append(members, fmt.Sprintf("%s %t", member.Name, member.Unreachable == ""))
 	}
-	text, err := json.Marshal([]any{c.out.Controller, c.out.Deleting, listeners, members})
+	text, err := json.Marshal([]any{c.out.Controller, c.out.Deleting, listeners, sets, members})
 	if err != nil {
 		return err.Error()
 	}

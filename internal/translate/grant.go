@@ -8,9 +8,16 @@ import (
 
 // Kinds that references name.
 const (
-	kindHTTPRoute = "HTTPRoute"
-	kindSecret    = "Secret"
-	kindService   = "Service"
+	kindGateway     = "Gateway"
+	kindListenerSet = "ListenerSet"
+	kindHTTPRoute   = "HTTPRoute"
+	kindGRPCRoute   = "GRPCRoute"
+	kindTLSRoute    = "TLSRoute"
+	kindTCPRoute    = "TCPRoute"
+	kindUDPRoute    = "UDPRoute"
+	kindSecret      = "Secret"
+	kindConfigMap   = "ConfigMap"
+	kindService     = "Service"
 )
 
 // grantFrom is who refers.

@@ -1,61 +1,128 @@
 package translate
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
-// Protocols of listeners that we serve.
+// Protocols of listeners.
 const (
-	protocolHTTP  = "HTTP"
-	protocolHTTPS = "HTTPS"
+	protocolHTTP  = string(config.HTTP)
+	protocolHTTPS = string(config.HTTPS)
+	protocolTLS   = string(config.TLSProtocol)
+	protocolTCP   = string(config.TCP)
+	protocolUDP   = string(config.UDP)
 )
+
+// protocols are all that Gateway API knows.
+var protocols = []string{protocolHTTP, protocolHTTPS, protocolTLS, protocolTCP, protocolUDP}
+
+// declared is a listener as the Gateway or a ListenerSet declares it.
+type declared struct {
+	// in is the object that declares it.
+	in   ir.Object
+	spec gatewayv1.Listener
+	// tier is 0 for the Gateway's own, and then the place of the ListenerSet in the order of precedence.
+	tier int
+}
 
 // listenerContext is one listener on its way through translation.
 type listenerContext struct {
 	*gatewayContext
+	// in is the object that declares the listener.
+	in   ir.Object
 	spec *gatewayv1.Listener
 	made *ir.Listener
 }
 
 func (l *listenerContext) refusef(code ir.Code, format string, args ...any) {
-	object := ir.Object{Kind: "Gateway", Namespace: l.name.Namespace, Name: l.name.Name}
-	problem := code.Problem(object, format, args...)
-	problem.Listener = l.made.Name
+	problem := code.Problem(l.in, format, args...)
+	problem.Listener = l.made.Section()
 	l.made.Problems = append(l.made.Problems, problem)
 }
 
-// listeners translates all listeners of a Gateway, each by itself, then against each other.
+// at is the listener of that index.
+func (c *gatewayContext) at(i int) *listenerContext {
+	return &listenerContext{gatewayContext: c, in: c.declared[i].in, spec: &c.declared[i].spec, made: &c.out.Listeners[i]}
+}
+
+// listeners translates the listeners of a Gateway and of its ListenerSets, each by itself, then against each other.
 func (t *translator) listeners(c *gatewayContext) {
-	specs := c.object.Spec.Listeners
-	c.out.Listeners = make([]ir.Listener, len(specs))
-	for i := range specs {
-		l := &listenerContext{gatewayContext: c, spec: &specs[i], made: &c.out.Listeners[i]}
-		l.made.Name = string(specs[i].Name)
-		l.made.Port = specs[i].Port
-		l.made.Protocol = string(specs[i].Protocol)
-		l.made.Hostname = hostnameOf(specs[i].Hostname)
-		l.kinds()
-		l.selector()
-		switch {
-		case l.protocol():
-			l.port()
-			t.listenerTLS(l)
-		default:
-			l.made.Kinds = nil
+	c.ownListeners()
+	t.listenerSets(c)
+	c.out.Listeners = make([]ir.Listener, len(c.declared))
+	for i := range c.declared {
+		l := c.at(i)
+		l.made.Name = string(l.spec.Name)
+		if l.in.Kind == kindListenerSet {
+			l.made.Set = l.in.Namespace + "/" + l.in.Name
+			l.made.Name = l.made.Set + "/" + string(l.spec.Name)
+		}
+		t.listener(l)
+		if i >= maxListeners {
+			l.refusef(ir.TooManyListeners, "Gateway %s has %d listeners already: attach the ListenerSet to another", c.name, maxListeners)
 		}
 	}
 	c.conflicts()
 	c.overlaps()
 	for i := range c.out.Listeners {
 		listener := &c.out.Listeners[i]
-		listener.Serves = serves(listener, len(c.certificates[listener.Name]))
-		listener.Proxied = serves(listener, len(c.certificates[listener.Name])+proxyNeedsNone(c.provider.EndsTLS))
+		certificates := len(c.certificates[listener.Name])
+		listener.Serves = serves(listener, certificates)
+		if listener.Protocol == protocolHTTPS && c.provider.EndsTLS {
+			certificates++ // proxies get plain HTTP and need none
+		}
+		listener.Proxied = serves(listener, certificates)
 	}
+}
+
+// maxListeners is how many listeners a Gateway has at most, those of ListenerSets included: proxies read them
+// from one object, whose size is bounded.
+const maxListeners = 8192
+
+// ownListeners are those of the Gateway.
+func (c *gatewayContext) ownListeners() {
+	in := ir.Object{Kind: kindGateway, Namespace: c.name.Namespace, Name: c.name.Name}
+	specs, repeated := unique(c.object.Spec.Listeners)
+	c.repeated = repeated
+	for _, spec := range specs {
+		c.declared = append(c.declared, declared{in: in, spec: spec})
+	}
+}
+
+// unique leaves out listeners whose name comes again: the API takes each name once.
+func unique(specs []gatewayv1.Listener) (kept []gatewayv1.Listener, repeated []string) {
+	seen := make(map[gatewayv1.SectionName]bool, len(specs))
+	for _, spec := range specs {
+		if seen[spec.Name] {
+			repeated = append(repeated, string(spec.Name))
+			continue
+		}
+		seen[spec.Name] = true
+		kept = append(kept, spec)
+	}
+	return kept, repeated
+}
+
+// listener translates one listener by itself.
+func (t *translator) listener(l *listenerContext) {
+	l.made.Port = l.spec.Port
+	l.made.Protocol = string(l.spec.Protocol)
+	if !l.protocol() {
+		return
+	}
+	if l.made.Protocol != protocolTCP && l.made.Protocol != protocolUDP {
+		l.made.Hostname = hostnameOf(l.spec.Hostname)
+	}
+	l.kinds()
+	l.selector()
+	l.port()
+	t.listenerTLS(l)
 }
 
 // serves says whether a listener can be made in spite of its Problems: unknown kinds of route do not hinder
@@ -73,61 +140,43 @@ func serves(listener *ir.Listener, certificates int) bool {
 	return true
 }
 
-// proxyNeedsNone counts as a certificate where proxies get plain HTTP.
-func proxyNeedsNone(endsTLS bool) int {
-	if endsTLS {
-		return 1
-	}
-	return 0
-}
-
 // protocol refuses what cannot be served, and says whether it can.
 func (l *listenerContext) protocol() bool {
-	switch l.made.Protocol {
-	case protocolHTTP, protocolHTTPS:
+	switch protocol := l.made.Protocol; {
+	case l.carries(protocol):
 		return true
-	case "TLS", "TCP", "UDP":
+	case slices.Contains(protocols, protocol):
 		l.refusef(ir.UnsupportedProtocol,
-			"protocol %s is not supported by this GatewayClass, whose fronts speak HTTP and HTTPS: "+
-				"use protocol HTTPS with tls.mode Terminate, or a class of another controller",
-			l.made.Protocol)
+			"protocol %s is not supported by this GatewayClass, whose fronts carry %s: use one of these, or a class of another controller",
+			protocol, strings.Join(l.provider.Protocols, " and "))
+	case strings.Contains(protocol, "/"):
+		l.refusef(ir.UnsupportedProtocol, "protocol %q is another implementation's: use %s", protocol, l.carried())
 	default:
-		l.refusef(ir.UnsupportedProtocol, "protocol %q is not known: use HTTP or HTTPS", l.made.Protocol)
+		l.refusef(ir.UnsupportedProtocol, "protocol %q is not known: use %s", protocol, l.carried())
 	}
 	return false
+}
+
+// carries says whether fronts of the class carry a protocol.
+func (c *gatewayContext) carries(protocol string) bool {
+	return slices.Contains(protocols, protocol) &&
+		(len(c.provider.Protocols) == 0 || slices.Contains(c.provider.Protocols, protocol))
+}
+
+// carried lists the protocols that fronts of the class carry.
+func (c *gatewayContext) carried() string {
+	if len(c.provider.Protocols) > 0 {
+		return strings.Join(c.provider.Protocols, " or ")
+	}
+	return strings.Join(protocols[:len(protocols)-1], ", ") + " or " + protocols[len(protocols)-1]
 }
 
 func (l *listenerContext) port() {
 	switch port := l.made.Port; {
 	case port < 1 || port > 65535:
 		l.refusef(ir.PortUnavailable, "port %d is not between 1 and 65535", port)
-	case port == healthPort:
+	case port == healthPort && l.made.Protocol != protocolUDP:
 		l.refusef(ir.PortUnavailable, "port %d is where proxies answer health checks: use another port", port)
-	}
-}
-
-// kinds lists the kinds of route that the listener takes, as status shows them.
-func (l *listenerContext) kinds() {
-	allowed := l.spec.AllowedRoutes
-	if allowed == nil || len(allowed.Kinds) == 0 {
-		l.made.Kinds = []ir.RouteKind{{Group: gatewayv1.GroupName, Kind: kindHTTPRoute}}
-		return
-	}
-	var unknown []string
-	for _, kind := range allowed.Kinds {
-		group := gatewayv1.GroupName
-		if kind.Group != nil {
-			group = string(*kind.Group)
-		}
-		if group == gatewayv1.GroupName && kind.Kind == kindHTTPRoute {
-			l.made.Kinds = []ir.RouteKind{{Group: group, Kind: kindHTTPRoute}}
-			continue
-		}
-		unknown = append(unknown, fmt.Sprintf("%s/%s", group, kind.Kind))
-	}
-	if len(unknown) > 0 {
-		l.refusef(ir.InvalidRouteKinds, "allowedRoutes.kinds: %s cannot be attached to a listener of protocol %s: allow kind HTTPRoute of group %s",
-			strings.Join(unknown, ", "), l.made.Protocol, gatewayv1.GroupName)
 	}
 }
 

@@ -34,7 +34,7 @@ func (r *routeContext) problem(code ir.Code, format string, args ...any) ir.Prob
 func (t *translator) route(name world.Name, object *gatewayv1.HTTPRoute) *ir.Route {
 	r := &routeContext{
 		t: t, name: name, object: object,
-		labels: t.namespaceLabels(name.Namespace), served: map[string]bool{}, deps: dependencies{},
+		labels: namespaceLabels(t.w, name.Namespace), served: map[string]bool{}, deps: dependencies{},
 	}
 	r.deps.on(world.KindHTTPRoute, name.Namespace, name.Name)
 	r.deps.on(world.KindNamespace, "", name.Namespace)
@@ -63,15 +63,11 @@ func (t *translator) route(name world.Name, object *gatewayv1.HTTPRoute) *ir.Rou
 // parentRef answers one parentRef.
 func (r *routeContext) parentRef(out *ir.Route, index int) {
 	ref := &r.object.Spec.ParentRefs[index]
-	if derefOr(ref.Group, gatewayv1.GroupName) != gatewayv1.GroupName || derefOr(ref.Kind, "Gateway") != "Gateway" {
-		return
-	}
-	key := ir.Key{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(r.name.Namespace))), Name: string(ref.Name)}
-	r.deps.on(world.KindGateway, key.Namespace, key.Name)
-	p := r.t.parent(key)
+	p := r.parentOf(ref)
 	if p == nil {
 		return
 	}
+	key := p.gateway.Key()
 	answer := ir.RouteParent{Index: index, Gateway: key.String(), Controller: p.gateway.Controller}
 	hosts, listeners, problem := r.attach(p, ref)
 	if problem != nil {

@@ -35,18 +35,26 @@ type translator struct {
 	// parameters of all kinds, with their problems.
 	parameters map[parameterKey]*ir.Parameters
 	grants     map[string][]*gatewayv1.ReferenceGrant
+	// sets are the ListenerSets by the Gateway that they name, in order of precedence.
+	sets map[ir.Key][]world.Name
+	// certificates that were read already.
+	certificates map[world.Name]readSecret
 	// gateways of ours, by key, and what routes can see of them, made when first asked for.
 	gateways map[ir.Key]*ir.Gateway
-	parents  map[ir.Key]*parent
+	// attached are the ListenerSets that name those, allowed or not.
+	attached map[ir.Key]*ir.ListenerSet
+	parents  map[parentKey]*parent
 }
 
 func newTranslator(w *world.World) *translator {
 	t := &translator{
-		w:          w,
-		classes:    map[string]*ir.Class{},
-		parameters: map[parameterKey]*ir.Parameters{},
-		grants:     map[string][]*gatewayv1.ReferenceGrant{},
-		parents:    map[ir.Key]*parent{},
+		w:            w,
+		classes:      map[string]*ir.Class{},
+		parameters:   map[parameterKey]*ir.Parameters{},
+		grants:       map[string][]*gatewayv1.ReferenceGrant{},
+		sets:         setsByGateway(w),
+		certificates: map[world.Name]readSecret{},
+		parents:      map[parentKey]*parent{},
 	}
 	for name, grant := range w.Grants {
 		t.grants[name.Namespace] = append(t.grants[name.Namespace], grant)
@@ -57,8 +65,12 @@ func newTranslator(w *world.World) *translator {
 // see makes the Gateways known to the translation of routes.
 func (t *translator) see(gateways []*ir.Gateway) {
 	t.gateways = make(map[ir.Key]*ir.Gateway, len(gateways))
+	t.attached = map[ir.Key]*ir.ListenerSet{}
 	for _, gateway := range gateways {
 		t.gateways[gateway.Key()] = gateway
+		for _, set := range gateway.Sets {
+			t.attached[set.Key()] = set
+		}
 	}
 }
 

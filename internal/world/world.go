@@ -59,8 +59,12 @@ type Provider struct {
 	Group string
 	// StaticAddresses says that fronts can be asked for IP addresses by value.
 	StaticAddresses bool
-	// EndsTLS says that fronts end TLS, so that proxies get plain HTTP.
+	// EndsTLS says that fronts end the TLS of HTTPS listeners, so that proxies get plain HTTP.
 	EndsTLS bool
+	// Protocols of listeners that fronts carry, such as "HTTP"; none for all that Gateway API knows.
+	Protocols []string
+	// RouteKinds are the kinds of route that fronts carry, such as "HTTPRoute"; none for all that those protocols have.
+	RouteKinds []string
 	// Features of fronts and proxies together, sorted.
 	Features []string
 }

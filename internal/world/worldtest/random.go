@@ -41,7 +41,7 @@ func Random(t *rapid.T) *world.World {
 
 // mutations change one thing of a World each and say which.
 var mutations = []func(*rapid.T, *world.World) world.Key{
-	mutateClass, mutateALB, mutateGateway, mutateGateway, mutateRoute, mutateRoute, mutateRoute, mutateRoute, mutateGrant,
+	mutateClass, mutateALB, mutateGateway, mutateGateway, mutateListenerSet, mutateListenerSet, mutateConfigMap, mutateRoute, mutateRoute, mutateRoute, mutateRoute, mutateGrant,
 	mutateNamespace, mutateSecret, mutateService, mutateService, mutateMember, mutateProxies, mutateFront,
 }
 
@@ -101,6 +101,13 @@ func mutateGateway(t *rapid.T, w *world.World) world.Key {
 			Group: "gateway.aws.company.com", Kind: "ALBConfig", Name: pick(t, "name", names...),
 		}}
 	}
+	gateway.Spec.TLS = randomTLS(t)
+	if chance(t, "sets", 70) {
+		from := pick(t, "from", gatewayv1.NamespacesFromAll, gatewayv1.NamespacesFromSame, gatewayv1.NamespacesFromSelector, gatewayv1.NamespacesFromNone)
+		gateway.Spec.AllowedListeners = &gatewayv1.AllowedListeners{Namespaces: &gatewayv1.ListenerNamespaces{
+			From: &from, Selector: &metav1.LabelSelector{MatchLabels: pick(t, "labels", labelSets...)},
+		}}
+	}
 	if chance(t, "deleting", 5) {
 		gateway.DeletionTimestamp = new(metav1.Unix(9, 0))
 	}
@@ -114,17 +121,20 @@ var sections = []gatewayv1.SectionName{"l1", "l2", "l3", "l4"}
 func randomListener(t *rapid.T, name gatewayv1.SectionName) gatewayv1.Listener {
 	out := gatewayv1.Listener{
 		Name: name, Port: pick[int32](t, "port", 80, 443, 8080),
-		Protocol: pick[gatewayv1.ProtocolType](t, "protocol", "HTTP", "HTTP", "HTTPS", "TCP"),
+		Protocol: pick[gatewayv1.ProtocolType](t, "protocol", "HTTP", "HTTP", "HTTPS", "HTTPS", "TLS", "TCP", "UDP", "example.com/own"),
 	}
 	if hostname := pick(t, "hostname", hostnames...); hostname != "" {
 		out.Hostname = &hostname
 	}
-	if out.Protocol == "HTTPS" && chance(t, "tls", 80) {
+	if (out.Protocol == "HTTPS" || out.Protocol == "TLS") && chance(t, "tls", 80) {
 		ref := gatewayv1.SecretObjectReference{Name: pick[gatewayv1.ObjectName](t, "secret", "one", "two", "three")}
 		if chance(t, "foreign", 30) {
 			ref.Namespace = new(pick[gatewayv1.Namespace](t, "namespace", "red", "blue"))
 		}
 		out.TLS = &gatewayv1.ListenerTLSConfig{CertificateRefs: []gatewayv1.SecretObjectReference{ref}}
+		if out.Protocol == "TLS" {
+			out.TLS.Mode = new(pick(t, "mode", gatewayv1.TLSModeTerminate, gatewayv1.TLSModePassthrough))
+		}
 	}
 	if chance(t, "allowed", 80) {
 		from := pick(t, "from",
@@ -144,10 +154,10 @@ func mutateGrant(t *rapid.T, w *world.World) world.Key {
 	name := world.Name{Namespace: pick(t, "namespace", namespaces...), Name: pick(t, "name", names...)}
 	grant := &gatewayv1.ReferenceGrant{ObjectMeta: meta(t, name.Namespace, name.Name)}
 	grant.Spec.From = []gatewayv1.ReferenceGrantFrom{{
-		Group: gatewayv1.GroupName, Kind: pick[gatewayv1.Kind](t, "from", "HTTPRoute", "Gateway"),
+		Group: gatewayv1.GroupName, Kind: pick[gatewayv1.Kind](t, "from", "HTTPRoute", "Gateway", "ListenerSet"),
 		Namespace: gatewayv1.Namespace(pick(t, "namespace", namespaces...)),
 	}}
-	grant.Spec.To = []gatewayv1.ReferenceGrantTo{{Kind: pick[gatewayv1.Kind](t, "to", "Service", "Secret")}}
+	grant.Spec.To = []gatewayv1.ReferenceGrantTo{{Kind: pick[gatewayv1.Kind](t, "to", "Service", "Secret", "ConfigMap")}}
 	if chance(t, "named", 30) {
 		grant.Spec.To[0].Name = new(gatewayv1.ObjectName(pick(t, "name", names...)))
 	}

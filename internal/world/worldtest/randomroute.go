@@ -19,6 +19,9 @@ func RandomRoute(t *rapid.T, name world.Name) *gatewayv1.HTTPRoute {
 	for range rapid.IntRange(1, 2).Draw(t, "parents") {
 		gateway := pick(t, "gateway", gateways...)
 		ref := gatewayv1.ParentReference{Name: gatewayv1.ObjectName(gateway.Name), Namespace: new(gatewayv1.Namespace(gateway.Namespace))}
+		if chance(t, "set", 30) {
+			ref.Kind, ref.Name = new(gatewayv1.Kind("ListenerSet")), gatewayv1.ObjectName(pick(t, "name", names...))
+		}
 		if chance(t, "section", 30) {
 			ref.SectionName = new(pick(t, "listener", sections...))
 		}

@@ -40,6 +40,9 @@ func Rows(patches []status.Patch) []Row {
 		for _, l := range p.Listeners {
 			add("listener "+string(l.Name), l.Conditions)
 		}
+		for _, l := range p.Entries {
+			add("listener "+string(l.Name), l.Conditions)
+		}
 		for _, parent := range p.Parents {
 			add("parent "+parentName(parent.ParentRef), parent.Conditions)
 		}
@@ -60,9 +63,10 @@ func parentName(ref gatewayv1.ParentReference) string {
 
 // faults are the types of condition that tell of something amiss when they are true; others do when they are not.
 var faults = map[string]bool{
-	string(gatewayv1.ListenerConditionConflicted):           true,
-	string(gatewayv1.RouteConditionPartiallyInvalid):        true,
-	string(gatewayv1.ListenerConditionOverlappingTLSConfig): true,
+	string(gatewayv1.ListenerConditionConflicted):                    true,
+	string(gatewayv1.RouteConditionPartiallyInvalid):                 true,
+	string(gatewayv1.ListenerConditionOverlappingTLSConfig):          true,
+	string(gatewayv1.GatewayConditionInsecureFrontendValidationMode): true,
 	ir.AdviceType: true,
 }
 

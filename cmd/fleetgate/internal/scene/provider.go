@@ -12,7 +12,8 @@ const Controller = "gateway.aws.company.com/controller"
 func Providers(endsTLS bool) map[string]world.Provider {
 	return map[string]world.Provider{
 		Controller: {
-			Kind: "ALBConfig", Group: "gateway.aws.company.com", EndsTLS: endsTLS, Features: providers.HTTPFeatures(),
+			Kind: "ALBConfig", Group: "gateway.aws.company.com", EndsTLS: endsTLS,
+			Protocols: []string{"HTTP", "HTTPS"}, RouteKinds: []string{"HTTPRoute"}, Features: providers.HTTPFeatures(),
 		},
 	}
 }

@@ -6,10 +6,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/gateway-api/pkg/consts"
 
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/manifest"
+	"github.com/fleetgate/fleetgate/internal/translate"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
@@ -49,7 +49,7 @@ func New(folder manifest.Folder, secrets []*corev1.Secret, ledger *Ledger, o Opt
 	for _, m := range o.Members {
 		members[m] = &world.Member{Name: m, Services: services}
 	}
-	return &Scene{
+	out := &Scene{
 		members: o.Members,
 		still: world.World{
 			Hub: o.Hub, Providers: o.Providers, GatewayAPI: consts.BundleVersion,
@@ -62,6 +62,9 @@ func New(folder manifest.Folder, secrets []*corev1.Secret, ledger *Ledger, o Opt
 			Namespaces: namespaces(folder), Secrets: secretsOf(folder, secrets), Members: members,
 		},
 	}
+	missing(out.still.Secrets, translate.WantedSecrets(&out.still))
+	missing(out.still.ConfigMaps, translate.WantedConfigMaps(&out.still))
+	return out
 }
 
 // World is everything at one moment.
@@ -152,7 +155,7 @@ func namespaces(folder manifest.Folder) map[string]*corev1.Namespace {
 	return out
 }
 
-// secretsOf has a nil for every name that a listener may look for and nobody provides.
+// secretsOf are the Secrets of the folder and more, as an API server would give them back.
 func secretsOf(folder manifest.Folder, more []*corev1.Secret) map[world.Name]*corev1.Secret {
 	out := byName(more)
 	for _, s := range folder.Secrets {
@@ -166,32 +169,16 @@ func secretsOf(folder manifest.Folder, more []*corev1.Secret) map[world.Name]*co
 		s.StringData = nil
 		out[nameOf(s)] = s
 	}
-	for _, g := range folder.Gateways {
-		for _, name := range named(g) {
-			if _, known := out[name]; !known {
-				out[name] = nil
-			}
-		}
-	}
 	return out
 }
 
-// named are all names that certificateRefs of the Gateway give.
-func named(g *gatewayv1.Gateway) []world.Name {
-	var out []world.Name
-	for _, l := range g.Spec.Listeners {
-		if l.TLS == nil {
-			continue
-		}
-		for _, ref := range l.TLS.CertificateRefs {
-			name := world.Name{Namespace: g.Namespace, Name: string(ref.Name)}
-			if ref.Namespace != nil {
-				name.Namespace = string(*ref.Namespace)
-			}
-			out = append(out, name)
+// missing has a nil for every name that is looked for and nobody provides.
+func missing[T any](known map[world.Name]*T, wanted map[world.Name]bool) {
+	for name := range wanted {
+		if _, found := known[name]; !found {
+			known[name] = nil
 		}
 	}
-	return out
 }
 
 func nameOf(o metav1.Object) world.Name {

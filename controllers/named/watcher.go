@@ -1,6 +1,6 @@
-// Package secret keeps single Secrets up to date, each by a watch of its own name: the operator never
-// lists the Secrets of a namespace or a cluster.
-package secret
+// Package named keeps single Secrets and ConfigMaps up to date, each by a watch of its own name: the operator
+// never lists those of a namespace or a cluster.
+package named
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -19,10 +20,11 @@ import (
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
-// Watcher watches the Secrets that it was told to. Safe for concurrent use.
-type Watcher struct {
+// Watcher watches the objects of one kind that it was told to. Safe for concurrent use.
+type Watcher[T client.Object] struct {
 	client client.WithWatch
-	tell   func(name world.Name, secret *corev1.Secret)
+	kind   kind[T]
+	tell   func(name world.Name, object T)
 	log    logr.Logger
 
 	mu      sync.Mutex
@@ -31,14 +33,34 @@ type Watcher struct {
 	running sync.WaitGroup
 }
 
-// New gives a Watcher that tells of every change of a wanted Secret; nil says that it does not exist or
+// kind is how objects of a kind are listed.
+type kind[T client.Object] struct {
+	name string
+	one  T
+	list func() client.ObjectList
+}
+
+// Secrets gives a Watcher that tells of every change of a wanted Secret; nil says that it does not exist or
 // may not be read. tell must not call the Watcher.
-func New(c client.WithWatch, log logr.Logger, tell func(world.Name, *corev1.Secret)) *Watcher {
-	return &Watcher{client: c, tell: tell, log: log, wanted: map[world.Name]context.CancelFunc{}}
+func Secrets(c client.WithWatch, log logr.Logger, tell func(world.Name, *corev1.Secret)) *Watcher[*corev1.Secret] {
+	return watcher(c, log, tell, kind[*corev1.Secret]{
+		"Secret", &corev1.Secret{}, func() client.ObjectList { return &corev1.SecretList{} },
+	})
+}
+
+// ConfigMaps gives a Watcher of ConfigMaps in the same way.
+func ConfigMaps(c client.WithWatch, log logr.Logger, tell func(world.Name, *corev1.ConfigMap)) *Watcher[*corev1.ConfigMap] {
+	return watcher(c, log, tell, kind[*corev1.ConfigMap]{
+		"ConfigMap", &corev1.ConfigMap{}, func() client.ObjectList { return &corev1.ConfigMapList{} },
+	})
+}
+
+func watcher[T client.Object](c client.WithWatch, log logr.Logger, tell func(world.Name, T), of kind[T]) *Watcher[T] {
+	return &Watcher[T]{client: c, kind: of, tell: tell, log: log, wanted: map[world.Name]context.CancelFunc{}}
 }
 
 // Start runs the watches until ctx ends, and returns when all of them did.
-func (w *Watcher) Start(ctx context.Context) error {
+func (w *Watcher[T]) Start(ctx context.Context) error {
 	w.mu.Lock()
 	w.ctx = ctx
 	for name := range w.wanted {
@@ -50,8 +72,8 @@ func (w *Watcher) Start(ctx context.Context) error {
 	return nil
 }
 
-// Want replaces the set of Secrets that are watched.
-func (w *Watcher) Want(names map[world.Name]bool) {
+// Want replaces the set of objects that are watched.
+func (w *Watcher[T]) Want(names map[world.Name]bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for name, stop := range w.wanted {
@@ -68,7 +90,7 @@ func (w *Watcher) Want(names map[world.Name]bool) {
 }
 
 // begin starts one watch; before Start it only remembers it. The lock is held.
-func (w *Watcher) begin(name world.Name) {
+func (w *Watcher[T]) begin(name world.Name) {
 	if w.ctx == nil {
 		w.wanted[name] = func() {}
 		return
@@ -84,22 +106,23 @@ func (w *Watcher) begin(name world.Name) {
 	})
 }
 
-func (w *Watcher) run(ctx context.Context, name world.Name) {
+func (w *Watcher[T]) run(ctx context.Context, name world.Name) {
 	put := func(in any) {
-		if secret, ok := in.(*corev1.Secret); ok && ctx.Err() == nil {
-			w.tell(name, secret)
+		if object, ok := in.(T); ok && ctx.Err() == nil {
+			w.tell(name, object)
 		}
 	}
 	gone := func() {
 		if ctx.Err() == nil {
-			w.tell(name, nil)
+			var none T
+			w.tell(name, none)
 		}
 	}
-	informer := toolscache.NewSharedInformer(w.single(name, gone), &corev1.Secret{}, 0)
+	informer := toolscache.NewSharedInformer(w.single(name, gone), w.kind.one, 0)
 	_ = informer.SetTransform(slim)
 	_ = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *toolscache.Reflector, err error) {
 		if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
-			w.log.Error(err, "the Secret may not be read: grant the operator get, list and watch on it", "secret", name.String())
+			w.log.Error(err, "the object may not be read: grant the operator get, list and watch on it", "kind", w.kind.name, "name", name.String())
 			gone()
 		}
 	})
@@ -107,14 +130,14 @@ func (w *Watcher) run(ctx context.Context, name world.Name) {
 		AddFunc: put, UpdateFunc: func(_, in any) { put(in) }, DeleteFunc: func(any) { gone() },
 	})
 	if err != nil {
-		w.log.Error(err, "watch a Secret", "secret", name.String())
+		w.log.Error(err, "watch an object", "kind", w.kind.name, "name", name.String())
 		return
 	}
 	informer.RunWithContext(ctx)
 }
 
 // single lists and watches one name. An empty first list is told, for no event comes of it.
-func (w *Watcher) single(name world.Name, gone func()) toolscache.ListerWatcher {
+func (w *Watcher[T]) single(name world.Name, gone func()) toolscache.ListerWatcher {
 	scope := func(options *metav1.ListOptions) *client.ListOptions {
 		return &client.ListOptions{
 			Namespace:     name.Namespace,
@@ -124,15 +147,15 @@ func (w *Watcher) single(name world.Name, gone func()) toolscache.ListerWatcher 
 	}
 	return plainLists{&toolscache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			list := &corev1.SecretList{}
+			list := w.kind.list()
 			err := w.client.List(ctx, list, scope(&options))
-			if err == nil && len(list.Items) == 0 {
+			if err == nil && meta.LenList(list) == 0 {
 				gone()
 			}
 			return list, err
 		},
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			return w.client.Watch(ctx, &corev1.SecretList{}, scope(&options))
+			return w.client.Watch(ctx, w.kind.list(), scope(&options))
 		},
 	}}
 }
@@ -144,9 +167,9 @@ type plainLists struct{ *toolscache.ListWatch }
 func (plainLists) IsWatchListSemanticsUnSupported() bool { return true }
 
 func slim(in any) (any, error) {
-	if secret, ok := in.(*corev1.Secret); ok {
-		secret.ManagedFields = nil
-		delete(secret.Annotations, "kubectl.kubernetes.io/last-applied-configuration")
+	if object, ok := in.(client.Object); ok {
+		object.SetManagedFields(nil)
+		delete(object.GetAnnotations(), corev1.LastAppliedConfigAnnotation)
 	}
 	return in, nil
 }

@@ -1,0 +1,29 @@
+package translation
+
+import (
+	"github.com/fleetgate/fleetgate/internal/translate"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// Named watches single objects of one kind by name.
+type Named interface {
+	// Want replaces the set of objects that are watched.
+	Want(names map[world.Name]bool)
+}
+
+// wantNamed asks for the Secrets and ConfigMaps that the World names, and tells whether each was found, or found missing.
+func (l *Loop) wantNamed(w *world.World) bool {
+	secrets, configMaps := translate.WantedSecrets(w), translate.WantedConfigMaps(w)
+	l.options.Secrets.Want(secrets)
+	l.options.ConfigMaps.Want(configMaps)
+	return lookedFor(w.Secrets, secrets) && lookedFor(w.ConfigMaps, configMaps)
+}
+
+func lookedFor[T any](known map[world.Name]T, names map[world.Name]bool) bool {
+	for name := range names {
+		if _, found := known[name]; !found {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,109 @@
+package status
+
+import (
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// listenerSet is the status of a ListenerSet of a Gateway (GEP-1713). gateway is the Gateway's Programmed.
+func listenerSet(g *ir.Gateway, set *ir.ListenerSet, front world.Front, gateway metav1.Condition) Patch {
+	patch := Patch{Key: world.Key{Kind: world.KindListenerSet, Name: world.Name(set.Key())}}
+	patch.Conditions = []metav1.Condition{acceptedSet(set), programmedSet(set, gateway)}
+	listeners := g.ListenersOf(set)
+	problems := listenerProblems(listeners, front)
+	for i := range listeners {
+		made := listener(&listeners[i], problems[i], gateway, set.Generation)
+		patch.Entries = append(patch.Entries, gatewayv1.ListenerEntryStatus(made))
+	}
+	return patch
+}
+
+// acceptedSet is True with reason ListenersNotValid when some listeners serve and some do not.
+func acceptedSet(set *ir.ListenerSet) metav1.Condition {
+	reason, message, found := of(set.Problems, typeAccepted)
+	switch {
+	case found && set.Accepted:
+		return setAccepted.because(metav1.ConditionTrue, reason, message, set.Generation)
+	case found:
+		return setAccepted.because(metav1.ConditionFalse, reason, message, set.Generation)
+	}
+	return setAccepted.is(metav1.ConditionTrue, set.Generation)
+}
+
+// programmedSet is True when the set is accepted and its Gateway is programmed.
+func programmedSet(set *ir.ListenerSet, gateway metav1.Condition) metav1.Condition {
+	switch reason, message, _ := of(set.Problems, typeAccepted); {
+	case !set.Accepted:
+		return setProgrammed.because(metav1.ConditionFalse, reason, message, set.Generation)
+	case gateway.Status != metav1.ConditionTrue:
+		return setProgrammed.because(metav1.ConditionFalse, "ParentNotProgrammed",
+			"The Gateway is not programmed yet: "+gateway.Message, set.Generation)
+	}
+	return setProgrammed.is(metav1.ConditionTrue, set.Generation)
+}
+
+// changedSets are the statuses of ListenerSets that may differ since before, which is the Gateway as it was or nil.
+func changedSets(w *world.World, before, g *ir.Gateway) []Patch {
+	if before == g || len(g.Sets) == 0 {
+		return nil
+	}
+	front := w.Fronts[world.Name(g.Key())]
+	programmed := programmed(w, g, front)
+	known := map[*ir.ListenerSet]bool{}
+	if before != nil {
+		for _, set := range before.Sets {
+			known[set] = true
+		}
+	}
+	var out []Patch
+	for _, set := range g.Sets {
+		// A set that is shared is one of a Gateway that is the same but for the counts of routes.
+		if known[set] && slices.EqualFunc(g.ListenersOf(set), before.ListenersOf(set), sameCount) {
+			continue
+		}
+		out = append(out, listenerSet(g, set, front, programmed))
+	}
+	return out
+}
+
+func sameCount(a, b ir.Listener) bool { return a.Attached == b.Attached }
+
+// orphans are the statuses of ListenerSets that had a Gateway of ours before, and have none any more.
+func orphans(w *world.World, prev, next ir.IR) []Patch {
+	var had []*ir.ListenerSet
+	for _, before := range prev.Gateways {
+		now := next.Gateway(before.Namespace, before.Name)
+		if now != before && len(before.Sets) > 0 {
+			had = append(had, before.Sets...)
+		}
+	}
+	if len(had) == 0 {
+		return nil
+	}
+	have := map[ir.Key]bool{}
+	for _, g := range next.Gateways {
+		for _, set := range g.Sets {
+			have[set.Key()] = true
+		}
+	}
+	var out []Patch
+	for _, set := range had {
+		object := w.ListenerSets[world.Name(set.Key())]
+		if object == nil || have[set.Key()] {
+			continue
+		}
+		out = append(out, Patch{
+			Key: world.Key{Kind: world.KindListenerSet, Name: world.Name(set.Key())},
+			Conditions: []metav1.Condition{
+				setAccepted.because(metav1.ConditionFalse, setOrphaned.reason, setOrphaned.message, object.Generation),
+				setProgrammed.because(metav1.ConditionFalse, setOrphaned.reason, setOrphaned.message, object.Generation),
+			},
+		})
+	}
+	return out
+}

@@ -1,0 +1,90 @@
+package translate
+
+import (
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// WantedSecrets are the Secrets that translation looks at: those that listeners of Gateways of our classes and of
+// their ListenerSets name, and those of certificates for backends. No other has to be read.
+func WantedSecrets(w *world.World) map[world.Name]bool {
+	out := map[world.Name]bool{}
+	want := func(namespace string, ref *gatewayv1.SecretObjectReference) {
+		if deref(ref.Group) == "" && derefOr(ref.Kind, kindSecret) == kindSecret {
+			out[world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(namespace))), Name: string(ref.Name)}] = true
+		}
+	}
+	listeners := func(namespace string, specs []gatewayv1.Listener) {
+		for _, spec := range specs {
+			if spec.TLS == nil || deref(spec.TLS.Mode) == gatewayv1.TLSModePassthrough {
+				continue
+			}
+			for i := range spec.TLS.CertificateRefs {
+				want(namespace, &spec.TLS.CertificateRefs[i])
+			}
+		}
+	}
+	sets := setsByGateway(w)
+	for name, gateway := range w.Gateways {
+		if _, ours := providerOf(w, gateway); !ours {
+			continue
+		}
+		listeners(name.Namespace, gateway.Spec.Listeners)
+		if tls := gateway.Spec.TLS; tls != nil && tls.Backend != nil && tls.Backend.ClientCertificateRef != nil {
+			want(name.Namespace, tls.Backend.ClientCertificateRef)
+		}
+		filter, _ := allowedSets(gateway.Spec.AllowedListeners) // after an error it allows nothing
+		for _, set := range sets[ir.Key(name)] {
+			if filter.admits(w, name.Namespace, set.Namespace) {
+				listeners(set.Namespace, entries(w.ListenerSets[set]))
+			}
+		}
+	}
+	return out
+}
+
+// WantedConfigMaps are the ConfigMaps that translation looks at: those with the CA certificates that clients of Gateways
+// of our classes, and backends with a BackendTLSPolicy, are checked by.
+func WantedConfigMaps(w *world.World) map[world.Name]bool {
+	out := map[world.Name]bool{}
+	validation := func(namespace string, v *gatewayv1.FrontendTLSValidation) {
+		if v == nil {
+			return
+		}
+		for _, ref := range v.CACertificateRefs {
+			if ref.Group == "" && ref.Kind == kindConfigMap {
+				out[world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(namespace))), Name: string(ref.Name)}] = true
+			}
+		}
+	}
+	for name, gateway := range w.Gateways {
+		provider, ours := providerOf(w, gateway)
+		if !ours || provider.EndsTLS || gateway.Spec.TLS == nil || gateway.Spec.TLS.Frontend == nil {
+			continue
+		}
+		validation(name.Namespace, gateway.Spec.TLS.Frontend.Default.Validation)
+		for i := range gateway.Spec.TLS.Frontend.PerPort {
+			validation(name.Namespace, gateway.Spec.TLS.Frontend.PerPort[i].TLS.Validation)
+		}
+	}
+	for name, policy := range w.BackendTLS {
+		for _, ref := range policy.Spec.Validation.CACertificateRefs {
+			if ref.Group == "" && ref.Kind == kindConfigMap {
+				out[world.Name{Namespace: name.Namespace, Name: string(ref.Name)}] = true
+			}
+		}
+	}
+	return out
+}
+
+// providerOf is the provider of a Gateway, if its class is one of ours.
+func providerOf(w *world.World, gateway *gatewayv1.Gateway) (world.Provider, bool) {
+	class := w.Classes[string(gateway.Spec.GatewayClassName)]
+	if class == nil {
+		return world.Provider{}, false
+	}
+	provider, ours := w.Providers[string(class.Spec.ControllerName)]
+	return provider, ours
+}
