@@ -81,8 +81,12 @@ func TestACopyStaysUntilNobodyCanNeedIt(t *testing.T) {
 func TestWithoutTheRightToCopyTheRestGoesOn(t *testing.T) {
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", errors.New("no"))
 	in, w := memberWith(interceptor.Funcs{
-		Apply: func(context.Context, client.WithWatch, runtime.ApplyConfiguration, ...client.ApplyOption) error { return forbidden },
-		List:  func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error { return forbidden },
+		Apply: func(context.Context, client.WithWatch, runtime.ApplyConfiguration, ...client.ApplyOption) error {
+			return forbidden
+		},
+		List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
+			return forbidden
+		},
 	}), workerOf(t)
 	have, err := w.applySecrets(t.Context(), in, certificateNamed("new"), applied{})
 	if !errors.Is(err, errNoSecrets) || have.secrets != "" {
