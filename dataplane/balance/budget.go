@@ -16,13 +16,13 @@ type Limits struct {
 	// Share is retries over requests, 0.2 for one in five.
 	Share float64
 	// PerSecond is how many retries are allowed beside that, so that a pool with few requests has some.
-	PerSecond int
+	PerSecond float64
 	// Window is how far back requests and retries count.
 	Window time.Duration
 }
 
-// DefaultLimits lets retries add a fifth to what a backend in trouble gets.
-var DefaultLimits = Limits{Share: 0.2, PerSecond: 3, Window: 10 * time.Second}
+// DefaultLimits lets retries add a fifth to what a backend in trouble gets (the defaults of GEP-3388).
+var DefaultLimits = Limits{Share: 0.2, PerSecond: 10, Window: 10 * time.Second}
 
 // Budget bounds retries by the number of requests, so that retries do not finish off backends that
 // are in trouble. It is safe for concurrent use and takes no lock. It counts in tenths of the
@@ -55,7 +55,7 @@ func (b *Budget) Retry(now time.Time) bool {
 	if !at.add(tick) {
 		return false
 	}
-	allowed := b.limits.Share*float64(sum(&b.requests, tick)) + float64(b.limits.PerSecond)*b.limits.Window.Seconds()
+	allowed := b.limits.Share*float64(sum(&b.requests, tick)) + b.limits.PerSecond*b.limits.Window.Seconds()
 	if float64(sum(&b.retries, tick)) <= allowed {
 		return true
 	}

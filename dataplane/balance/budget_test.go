@@ -52,8 +52,8 @@ func TestBudget(t *testing.T) {
 }
 
 func TestBudgetDefault(t *testing.T) {
-	if got := allowed(balance.NewBudget(balance.Limits{}), now, 100); got != 30 {
-		t.Fatalf("%d retries allowed without requests, want 3 a second", got)
+	if got := allowed(balance.NewBudget(balance.Limits{}), now, 1000); got != 100 {
+		t.Fatalf("%d retries allowed without requests, want 10 a second", got)
 	}
 	if got := allowed(balance.NewBudget(balance.Limits{Window: time.Second}), now, 100); got != 0 {
 		t.Fatalf("%d retries allowed by limits of 0", got)

@@ -186,19 +186,22 @@ func TestWhatMayBeSentAgain(t *testing.T) {
 		method, reason string
 		kept           bool
 		visits         int
+		retry          *config.Retry
 	}{
-		{http.MethodGet, "it changes nothing, so two more times", false, 3},
-		{http.MethodHead, "", false, 3},
-		{http.MethodOptions, "", false, 3},
-		{http.MethodPost, "it may have been processed", false, 1},
-		{http.MethodPatch, "", false, 1},
-		{http.MethodPut, "the endpoint was there to process it", false, 1},
-		{http.MethodPut, "the connection was about to be closed, and doing it twice is doing it once", true, 2},
-		{http.MethodDelete, "", true, 2},
-		{http.MethodPost, "", true, 1},
+		{http.MethodGet, "the rule wants it once", false, 1, &config.Retry{}},
+		{http.MethodPost, "the rule wants it as often as that", false, 3, &config.Retry{Attempts: 2, Backoff: 1}},
+		{http.MethodGet, "it changes nothing, so two more times", false, 3, nil},
+		{http.MethodHead, "", false, 3, nil},
+		{http.MethodOptions, "", false, 3, nil},
+		{http.MethodPost, "it may have been processed", false, 1, nil},
+		{http.MethodPatch, "", false, 1, nil},
+		{http.MethodPut, "the endpoint was there to process it", false, 1, nil},
+		{http.MethodPut, "the connection was about to be closed, and doing it twice is doing it once", true, 2, nil},
+		{http.MethodDelete, "", true, 2, nil},
+		{http.MethodPost, "", true, 1, nil},
 	}
 	for _, c := range cases {
-		t.Run(fmt.Sprintf("%s/kept=%v", c.method, c.kept), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s/kept=%v/asked=%v", c.method, c.kept, c.retry != nil), func(t *testing.T) {
 			var visits atomic.Int32
 			spy := conversing(t, func(conn net.Conn, in *bufio.Reader, _ *recorder) {
 				for {
@@ -214,7 +217,9 @@ func TestWhatMayBeSentAgain(t *testing.T) {
 					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 				}
 			})
-			b := start(t, poolSnapshot(asItIs, spy.Endpoint))
+			snapshot := poolSnapshot(asItIs, spy.Endpoint)
+			snapshot.Chunks[0].Hosts[0].Rules[0].Retry = c.retry
+			b := start(t, snapshot)
 			if c.kept {
 				b.get("http://a/first")
 			}
@@ -235,9 +240,11 @@ func TestRetriesAreWithinABudget(t *testing.T) {
 		name   string
 		rule   config.Rule
 		answer string
+		budget *config.RetryBudget
 	}{
-		{"free", prefixRule("n/r", "/", "a"), ""},
-		{"asked for", asks, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"},
+		{"free", prefixRule("n/r", "/", "a"), "", nil},
+		{"asked for", asks, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", nil},
+		{"the pool's own", asks, "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n", &config.RetryBudget{Percent: 10, Interval: 3600_000}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -253,15 +260,19 @@ func TestRetriesAreWithinABudget(t *testing.T) {
 					}
 				}
 			})
-			b := start(t, plainSnapshot([]config.Rule{c.rule}, map[string][]config.Endpoint{"a": {spy.Endpoint}}))
+			s := plainSnapshot([]config.Rule{c.rule}, map[string][]config.Endpoint{"a": {spy.Endpoint}})
+			s.Chunks[0].Pools[0].RetryBudget = c.budget
+			b := start(t, s)
 			const requests = 200
 			began := time.Now()
 			for range requests {
 				b.get("http://a/x")
 			}
-			// 3 a second in a window of 10 seconds, and a fifth of the requests.
-			most := 30 + int64(3*time.Since(began).Seconds()) + requests/5
-			if got := visits.Load() - requests; got < 30 || got > most {
+			most, least := 100+int64(10*time.Since(began).Seconds())+requests/5, int64(100) // 10 a second in a window of 10 seconds, and a fifth of the requests
+			if c.budget != nil {
+				most, least = requests/10, requests/10-1
+			}
+			if got := visits.Load() - requests; got < least || got > most {
 				t.Fatalf("%d retries of %d requests", got, requests)
 			}
 		})

@@ -117,6 +117,7 @@ func TestRetry(t *testing.T) {
 		{"code", "a code of the list is tried again, with the same body", rule(3, 503), 1000, 2, 200, 3},
 		{"too few attempts", "the last answer is passed on", rule(1, 503), 1000, 2, 503, 2},
 		{"other code", "only the codes of the list", rule(3, 502), 10, 2, 503, 1},
+		{"no attempts", "", rule(0, 503), 10, 1, 503, 1},
 		{"no retry", "", none, 10, 2, 503, 1},
 		{"the largest body", "64 KiB are kept", rule(3, 503), 64 << 10, 2, 200, 3},
 		{"a larger body", "what was not kept cannot be sent again", rule(3, 503), 64<<10 + 1, 2, 503, 1},

@@ -23,18 +23,26 @@ func (x *exchange) prepare() bool {
 	x.edit = fields{&x.out.Fields, &x.out.Authority}
 	filter.EditHeader(&x.edit, rule.Filters.Request)
 	filter.EditHeader(&x.edit, x.backend.Filters.Request)
-	path := x.view.Path
-	for _, rewrite := range [...]*config.Rewrite{rule.Filters.Rewrite, x.backend.Filters.Rewrite} {
+	return x.rewrite(rule.Filters.Rewrite, x.backend.Filters.Rewrite)
+}
+
+// rewrite writes host and path as the rule says, or the backend where that says it. It is false when that gives no safe path.
+func (x *exchange) rewrite(all ...*config.Rewrite) bool {
+	var edit *config.PathEdit
+	for _, rewrite := range all {
 		if rewrite == nil {
 			continue
 		}
 		if rewrite.Hostname != "" {
 			x.out.Authority = rewrite.Hostname
 		}
-		var ok bool
-		if path, ok = filter.EditPath(path, x.result.Prefix, rewrite.Path); !ok {
-			return false
+		if rewrite.Path != nil {
+			edit = rewrite.Path
 		}
+	}
+	path, ok := filter.EditPath(x.view.Path, x.result.Prefix, edit)
+	if !ok {
+		return false
 	}
 	x.out.Target = x.target(path)
 	return true

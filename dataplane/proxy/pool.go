@@ -27,7 +27,7 @@ func (p *Proxy) newPool(c *config.Pool) *pool {
 	policy := ejection(p.options.Health, c.Eject)
 	made := &pool{
 		Pool:   balance.NewPool(*c, policy, balance.WithConns(p.connects(c)), balance.WithGone(disconnect)),
-		budget: balance.NewBudget(balance.DefaultLimits), judges5xx: policy.Server > 0, scheme: "http",
+		budget: balance.NewBudget(budgetOf(c.RetryBudget)), judges5xx: policy.Server > 0, scheme: "http",
 	}
 	if c.TLS != nil {
 		made.scheme = "https"
@@ -45,6 +45,18 @@ func (p *pool) update(endpoints []config.Endpoint) {
 	case now == 0 && before > 0:
 		p.gap.begin(time.Now())
 	}
+}
+
+// budgetOf is what a pool's budget allows: its own, or the default.
+func budgetOf(own *config.RetryBudget) balance.Limits {
+	if own == nil || own.Interval <= 0 {
+		return balance.DefaultLimits
+	}
+	limits := balance.Limits{Share: float64(own.Percent) / 100, Window: time.Duration(own.Interval) * time.Millisecond}
+	if own.MinInterval > 0 {
+		limits.PerSecond = float64(own.MinRetries) * 1000 / float64(own.MinInterval)
+	}
+	return limits
 }
 
 // ejection is the policy of a pool: its own where it says something.

@@ -74,11 +74,20 @@ func (x *exchange) again(t *attempt, n *retries) bool {
 		}
 	case refused, lost:
 		x.avoid(t.endpoint)
+		if t.failure == lost && x.forbidsRetries() {
+			return false
+		}
 		if n.lost++; n.lost <= mostLost && x.pool.budget.Retry(time.Now()) {
 			return true
 		}
 	}
 	return x.asked(t, n)
+}
+
+// forbidsRetries says that the rule wants no request to be processed twice.
+func (x *exchange) forbidsRetries() bool {
+	retry := x.action.rule.Retry
+	return retry != nil && retry.Attempts == 0
 }
 
 // await waits for somebody who takes connections, and lets everybody be tried again.
