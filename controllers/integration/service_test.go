@@ -164,7 +164,7 @@ func driftIsRepaired(t *testing.T, s shop) {
 func (s shop) copy() client.ObjectKey {
 	copies := compile.Copies(&ir.Gateway{
 		Namespace: s.key.Namespace, Name: s.key.Name,
-		Listeners: []ir.Listener{{Proxied: true, Secrets: []string{s.key.Namespace + "/certificate"}}},
+		Listeners: []ir.Listener{{Protocol: "HTTPS", Proxied: true, Secrets: []string{s.key.Namespace + "/certificate"}}},
 	})
 	return client.ObjectKey{Namespace: s.key.Namespace, Name: copies[0].Name}
 }
