@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,6 +23,9 @@ const (
 	enabled = "FLEETGATE_CONFORMANCE"
 	// kept leaves the cluster up, for the next run to take over.
 	kept = "FLEETGATE_CONFORMANCE_KEEP"
+	// prefix and network set this run's cluster apart from that of another at the same time, see testbed.Options.
+	prefix  = "FLEETGATE_CONFORMANCE_PREFIX"
+	network = "FLEETGATE_CONFORMANCE_NETWORK"
 	// version is what the report says was tested.
 	version = "FLEETGATE_VERSION"
 )
@@ -60,7 +64,12 @@ func TestConformance(t *testing.T) {
 
 func raise(t *testing.T) *Ground {
 	t.Helper()
-	options := testbed.Options{Prefix: "fgconf", Members: []string{}, Network: netip.MustParsePrefix("10.217.0.0/16")}
+	options := testbed.Options{Prefix: or(prefix, "fgconf"), Members: []string{}}
+	var err error
+	if options.Network, err = netip.ParsePrefix(or(network, "10.217.0.0/16")); err != nil {
+		t.Fatal(err)
+	}
+	alone(t, options.Prefix)
 	ctx, cancel := context.WithTimeout(t.Context(), upTimeout)
 	defer cancel()
 	t.Cleanup(func() {
@@ -80,18 +89,35 @@ func raise(t *testing.T) *Ground {
 	return ground
 }
 
+// or is the value of a variable, or else a default.
+func or(variable, otherwise string) string {
+	if value := os.Getenv(variable); value != "" {
+		return value
+	}
+	return otherwise
+}
+
+// alone keeps a second run off this one's cluster until the test ends: the suite's objects have fixed names.
+func alone(t *testing.T, cluster string) {
+	t.Helper()
+	file, err := os.OpenFile(filepath.Join(os.TempDir(), "fleetgate-conformance-"+cluster+".lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		t.Fatalf("another run is at work on the cluster %s: wait for it, or set %s and %s: %v", cluster, prefix, network, err)
+	}
+}
+
 func address(ip netip.Addr) gatewayv1.GatewaySpecAddress {
 	kind := gatewayv1.IPAddressType
 	return gatewayv1.GatewaySpecAddress{Type: &kind, Value: ip.String()}
 }
 
 func implementation() confv1.Implementation {
-	tested := os.Getenv(version)
-	if tested == "" {
-		tested = "dev"
-	}
 	return confv1.Implementation{
 		Organization: "fleetgate", Project: "fleetgate", URL: "https://github.com/fleetgate/fleetgate",
-		Version: tested, Contact: []string{"https://github.com/fleetgate/fleetgate/issues"},
+		Version: or(version, "dev"), Contact: []string{"https://github.com/fleetgate/fleetgate/issues"},
 	}
 }
