@@ -85,7 +85,7 @@ func run(ctx context.Context, log logr.Logger, cloud *memory.Cloud) error {
 	fronts.Pending, fronts.MaxPending = 50*time.Millisecond, 200*time.Millisecond
 	settings := proxies.DefaultSettings()
 	settings.Image = "proxy:test"
-	if err := controllers.Add(ctx, mgr, controllers.Options{
+	if err := controllers.Add(mgr, controllers.Options{
 		HubID: hubID, Proxies: settings, ClusterNamespace: "default",
 		HubMember: controllers.HubMemberAuto, HubMemberName: "hub", Fleet: pace, Fronts: fronts, Settle: 5 * time.Second,
 		Providers: map[string]controllers.Provider{controllerName: {

@@ -9,9 +9,12 @@ import (
 )
 
 // Change translates what changed since prev, and what depends on it, and shares the rest with prev. It
-// equals All(w), if changed names everything in which w differs from the World of prev. Hub, Providers and
-// GatewayAPI have no Key: when one of them changes, use All.
+// equals All(w), if changed names everything in which w differs from the World of prev. Hub and Providers have no
+// Key: when one of them changes, use All.
 func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
+	if slices.ContainsFunc(changed, func(key world.Key) bool { return key.Kind == world.KindGatewayAPI }) {
+		return All(w)
+	}
 	t := newTranslator(w)
 	marks := dirty{}
 	for _, key := range changed {
