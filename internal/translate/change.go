@@ -52,6 +52,7 @@ func (t *translator) changedGateways(prev ir.IR, marks dirty, changed []world.Ke
 			if members || !sameShape(before, after) {
 				marks.mark(key)
 			}
+			marks.sets(before, after)
 		}
 		if after != nil {
 			out = append(out, after)
@@ -78,6 +79,28 @@ func sameShape(before, after *ir.Gateway) bool {
 		return before == after
 	}
 	return before.Shape == after.Shape
+}
+
+// sets marks the ListenerSets that routes see otherwise than before.
+func (d dirty) sets(before, after *ir.Gateway) {
+	shapes := map[ir.Key]string{}
+	if before != nil {
+		for _, set := range before.Sets {
+			shapes[set.Key()] = set.Shape
+		}
+	}
+	if after != nil {
+		for _, set := range after.Sets {
+			if shape, known := shapes[set.Key()]; known && shape == set.Shape {
+				delete(shapes, set.Key())
+				continue
+			}
+			shapes[set.Key()] = set.Shape
+		}
+	}
+	for key := range shapes {
+		d.mark(world.Key{Kind: world.KindListenerSet, Name: world.Name(key)})
+	}
 }
 
 // membersTouched says that what members hold may be another as a whole.
