@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayv1beta1 "sigs.k8s.io/gateway-api/apis/v1beta1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
 	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
@@ -70,7 +69,7 @@ type Options struct {
 func Scheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{
-		clientgoscheme.AddToScheme, gatewayv1.Install, awsv1alpha1.AddToScheme, gatewayv1alpha1.AddToScheme,
+		clientgoscheme.AddToScheme, gatewayv1.Install, gatewayv1beta1.Install, awsv1alpha1.AddToScheme, gatewayv1alpha1.AddToScheme,
 	} {
 		if err := add(scheme); err != nil {
 			return nil, fmt.Errorf("register kinds: %w", err)
@@ -82,10 +81,12 @@ func Scheme() (*runtime.Scheme, error) {
 const (
 	parallelStatuses = 8
 	parallelFronts   = 8
+	// recheckKinds is how long after an installation of CRDs the operator may notice it.
+	recheckKinds = time.Minute
 )
 
 // Add puts the operator into a manager, which runs it once it leads.
-func Add(ctx context.Context, mgr manager.Manager, options Options) error {
+func Add(mgr manager.Manager, options Options) error {
 	log := mgr.GetLogger().WithName("fleetgate")
 	hub := options.HubID
 	options.Proxies.Hub = hub
@@ -113,16 +114,17 @@ func Add(ctx context.Context, mgr manager.Manager, options Options) error {
 		Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Events: mgr.GetEventRecorder("fleetgate"),
 		Parallel: parallelStatuses, Log: log.WithName("status"),
 	})
-	assembler := gather.NewAssembler(world.World{
-		Hub: hub, Providers: facts(options), GatewayAPI: gatewayAPI(ctx, mgr.GetAPIReader(), log),
-	})
+	assembler := gather.NewAssembler(world.World{Hub: hub, Providers: facts(options)})
 	assembler.Remember = front.Remembered
+	sources := gather.NewHub(gather.HubOptions{
+		Cache: mgr.GetCache(), Reader: mgr.GetAPIReader(), Inbox: inbox, Recheck: recheckKinds, Log: log.WithName("gather"),
+	})
 	loop := translation.New(translation.Options{
 		Inbox: inbox, Assembler: assembler, Statuses: statuses, Fronts: fronts, Proxies: pods,
 		Secrets: secrets, ConfigMaps: configMaps,
-		Ready: ready(mgr, inbox, members, discovery, options.Settle), Log: log.WithName("translation"),
+		Ready: ready(sources, members, discovery, options.Settle), Log: log.WithName("translation"),
 	})
-	for _, runnable := range []manager.Runnable{members, discovery, secrets, configMaps, pods, fronts, statuses, loop} {
+	for _, runnable := range []manager.Runnable{members, discovery, secrets, configMaps, pods, fronts, statuses, sources, loop} {
 		if err := mgr.Add(runnable); err != nil {
 			return fmt.Errorf("add a part of the operator: %w", err)
 		}
@@ -157,10 +159,10 @@ func addFleet(
 
 // ready waits for all that there is: the hub's objects, and the members as far as they answer in time.
 func ready(
-	mgr manager.Manager, inbox *gather.Inbox, members *fleet.Fleet, discovery *fleet.Discovery, limit time.Duration,
+	sources *gather.Hub, members *fleet.Fleet, discovery *fleet.Discovery, limit time.Duration,
 ) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if err := (gather.Hub{Cache: mgr.GetCache(), Inbox: inbox, Log: mgr.GetLogger().WithName("fleetgate").WithName("gather")}).Watch(ctx); err != nil {
+		if err := sources.Watch(ctx); err != nil {
 			return fmt.Errorf("start watching: %w", err)
 		}
 		discovery.WaitFound(ctx, limit)
@@ -195,19 +197,4 @@ func HubID(ctx context.Context, reader client.Reader, given string) (string, err
 		return "", fmt.Errorf("read the UID of kube-system, which is the id of this hub: %w", err)
 	}
 	return string(namespace.UID), nil
-}
-
-const bundleVersion = "gateway.networking.k8s.io/bundle-version"
-
-var crdKind = schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
-
-// gatewayAPI is the version of the installed CRDs; "" if it cannot be told.
-func gatewayAPI(ctx context.Context, reader client.Reader, log logr.Logger) string {
-	crd := &metav1.PartialObjectMetadata{}
-	crd.SetGroupVersionKind(crdKind)
-	if err := reader.Get(ctx, client.ObjectKey{Name: "gatewayclasses.gateway.networking.k8s.io"}, crd); err != nil {
-		log.Info("the version of Gateway API's CRDs is not known", "reason", err.Error())
-		return ""
-	}
-	return crd.Annotations[bundleVersion]
 }

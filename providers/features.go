@@ -6,13 +6,21 @@ import (
 	"sigs.k8s.io/gateway-api/pkg/features"
 )
 
-// HTTPFeatures are the Gateway API features that the proxies implement themselves, sorted: what a
-// provider reports whose fronts only carry bytes to them.
+// HTTPFeatures are the Gateway API features that Gateways have behind a front that carries HTTP and HTTPS alone, ends TLS
+// and speaks HTTP/1.1 to the proxies, sorted.
 // https://gateway-api.sigs.k8s.io/concepts/conformance/#2-support-levels
-func HTTPFeatures() []string {
-	out := make([]string, 0, len(httpFeatures))
-	for _, f := range httpFeatures {
-		out = append(out, string(f))
+func HTTPFeatures() []string { return names(httpFeatures) }
+
+// AllFeatures are all that operator and proxies implement, sorted: what a provider reports whose fronts carry every
+// protocol to the proxies as it is, and take addresses that users ask for.
+func AllFeatures() []string { return names(httpFeatures, passedOnFeatures) }
+
+func names(lists ...[]features.FeatureName) []string {
+	var out []string
+	for _, list := range lists {
+		for _, f := range list {
+			out = append(out, string(f))
+		}
 	}
 	slices.Sort(out)
 	return out
@@ -20,14 +28,29 @@ func HTTPFeatures() []string {
 
 var httpFeatures = []features.FeatureName{
 	features.SupportGateway,
-	features.SupportHTTPRoute,
+	features.SupportGatewayBackendClientCertificate,
+	features.SupportGatewayHTTPListenerIsolation,
+	features.SupportGatewayInfrastructure,
+	features.SupportGatewayPort8080,
+	features.SupportGatewayRouteHostnameIntersectionPrecedence,
+	features.SupportListenerSet,
 	features.SupportReferenceGrant,
+	features.SupportBackendTLSPolicy,
+	features.SupportBackendTLSPolicySANValidation,
+	features.SupportHTTPRoute,
+	features.SupportHTTPRoute303RedirectStatusCode,
+	features.SupportHTTPRoute307RedirectStatusCode,
+	features.SupportHTTPRoute308RedirectStatusCode,
 	features.SupportHTTPRouteBackendProtocolH2C,
 	features.SupportHTTPRouteBackendProtocolWebSocket,
 	features.SupportHTTPRouteBackendRequestHeaderModification,
 	features.SupportHTTPRouteBackendTimeout,
+	features.SupportHTTPRouteBackendURLRewrite,
+	features.SupportHTTPRouteCORS,
+	features.SupportHTTPRouteDestinationPortMatching,
 	features.SupportHTTPRouteHostRewrite,
 	features.SupportHTTPRouteMethodMatching,
+	features.SupportHTTPRouteNamedRouteRule,
 	features.SupportHTTPRouteParentRefPort,
 	features.SupportHTTPRoutePathRedirect,
 	features.SupportHTTPRoutePathRewrite,
@@ -41,4 +64,21 @@ var httpFeatures = []features.FeatureName{
 	features.SupportHTTPRouteRetryCodes,
 	features.SupportHTTPRouteRetryConnectionError,
 	features.SupportHTTPRouteSchemeRedirect,
+}
+
+// passedOnFeatures need connections that reach the proxies as clients make them, or an address of choice.
+var passedOnFeatures = []features.FeatureName{
+	features.SupportGatewayAddressEmpty,
+	features.SupportGatewayFrontendClientCertificateValidation,
+	features.SupportGatewayFrontendClientCertificateValidationInsecureFallback,
+	features.SupportGatewayHTTPSListenerDetectMisdirectedRequests,
+	features.SupportGatewayStaticAddresses,
+	features.SupportGRPCRoute,
+	features.SupportGRPCRouteNamedRouteRule,
+	features.SupportGRPCRouteRequestHeaderModifier,
+	features.SupportTCPRoute,
+	features.SupportTLSRoute,
+	features.SupportTLSRouteModeMixed,
+	features.SupportTLSRouteModeTerminate,
+	features.SupportUDPRoute,
 }

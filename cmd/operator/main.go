@@ -65,7 +65,7 @@ func run(ctx context.Context, s settings) error {
 	if options.Providers, err = registered(ctx, s, options.HubID, options.Services); err != nil {
 		return err
 	}
-	if err := controllers.Add(ctx, mgr, options); err != nil {
+	if err := controllers.Add(mgr, options); err != nil {
 		return err
 	}
 	if err := errors.Join(mgr.AddHealthzCheck("live", healthz.Ping), mgr.AddReadyzCheck("ready", healthz.Ping)); err != nil {

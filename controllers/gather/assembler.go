@@ -111,6 +111,10 @@ func (e *edit) hub(key Key, value any) {
 		set(&e.next.BackendTLS, first, key.Name, value)
 	case world.KindReferenceGrant:
 		set(&e.next.Grants, first, key.Name, value)
+	case world.KindGatewayAPI:
+		if installed, ok := value.(Installed); ok {
+			e.next.GatewayAPI, e.next.Absent = installed.Version, installed.Absent
+		}
 	case world.KindFront:
 		set(&e.next.Fronts, first, key.Name, value)
 	case world.KindSecret:

@@ -32,6 +32,14 @@ type MemberState struct {
 	Unreachable string
 }
 
+// Installed is the value of world.KindGatewayAPI.
+type Installed struct {
+	// Version is the bundle version of the CRDs; "" if it cannot be told.
+	Version string
+	// Absent are the kinds that are not installed, sorted.
+	Absent []world.Kind
+}
+
 // Missing is the value of something that was looked for and not found, where that differs from not looked for.
 type Missing struct{}
 

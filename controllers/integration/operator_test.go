@@ -89,7 +89,7 @@ func run(ctx context.Context, log logr.Logger, cloud *memory.Cloud) error {
 	settings.Image = "proxy:test"
 	services := &fleet.Services{}
 	inMembers := service.New(services)
-	if err := controllers.Add(ctx, mgr, controllers.Options{
+	if err := controllers.Add(mgr, controllers.Options{
 		Services: services,
 		HubID:    hubID, Proxies: settings, ClusterNamespace: "default",
 		HubMember: controllers.HubMemberAuto, HubMemberName: "hub", Fleet: pace, Fronts: fronts, Settle: 5 * time.Second,

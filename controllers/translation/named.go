@@ -1,6 +1,8 @@
 package translation
 
 import (
+	"maps"
+
 	"github.com/fleetgate/fleetgate/internal/translate"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
@@ -14,6 +16,7 @@ type Named interface {
 // wantNamed asks for the Secrets and ConfigMaps that the World names, and tells whether each was found, or found missing.
 func (l *Loop) wantNamed(w *world.World) bool {
 	secrets, configMaps := translate.WantedSecrets(w), translate.WantedConfigMaps(w)
+	maps.Copy(configMaps, translate.ClientConfigMaps(w))
 	l.options.Secrets.Want(secrets)
 	l.options.ConfigMaps.Want(configMaps)
 	return lookedFor(w.Secrets, secrets) && lookedFor(w.ConfigMaps, configMaps)

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -19,16 +20,17 @@ func ProxyConfigs(r ir.IR, gateway world.Name, member string) ([]dataplanev1alph
 	return NewCache().ProxyConfigs(r, gateway, member)
 }
 
-// Cache remembers encoded chunks, so that only those whose routes changed are compiled and encoded again.
+// Cache remembers what was encoded, so that only roots that differ and chunks whose routes changed are encoded again.
 // The answers are those of ProxyConfigs. It is not safe for concurrent use.
 type Cache struct {
+	roots  map[target]rootEntry
 	chunks map[slot]entry
 	counts map[target]int
 }
 
 // NewCache makes an empty Cache.
 func NewCache() *Cache {
-	return &Cache{chunks: map[slot]entry{}, counts: map[target]int{}}
+	return &Cache{roots: map[target]rootEntry{}, chunks: map[slot]entry{}, counts: map[target]int{}}
 }
 
 // target is a Gateway in a member.
@@ -40,6 +42,13 @@ type target struct {
 type slot struct {
 	target
 	index int
+}
+
+type rootEntry struct {
+	// gateway is what root was made from, if pointers are equal.
+	gateway *ir.Gateway
+	root    config.Root
+	object  dataplanev1alpha1.ProxyConfig
 }
 
 type entry struct {
@@ -60,13 +69,10 @@ func (c *Cache) ProxyConfigs(r ir.IR, gateway world.Name, member string) ([]data
 	}
 	groups := group(r, found)
 	c.forget(here, len(groups))
-	first, err := object(gateway, config.Version, root(found, len(groups)))
+	first, err := c.root(here, found, len(groups))
 	if err != nil {
 		return nil, err
 	}
-	first.Name = ProxyName(gateway)
-	first.Spec.Part = dataplanev1alpha1.PartRoot
-	first.Spec.GatewayGeneration = found.Generation
 	out := append(make([]dataplanev1alpha1.ProxyConfig, 0, len(groups)+1), first)
 	having := proxied(found)
 	shape := having.shape()
@@ -78,6 +84,27 @@ func (c *Cache) ProxyConfigs(r ir.IR, gateway world.Name, member string) ([]data
 		out = append(out, next)
 	}
 	return out, nil
+}
+
+func (c *Cache) root(here target, gateway *ir.Gateway, chunks int) (dataplanev1alpha1.ProxyConfig, error) {
+	have, ok := c.roots[here]
+	if ok && have.gateway == gateway && have.root.Chunks == chunks {
+		return have.object, nil
+	}
+	made := root(gateway, chunks)
+	if !ok || !reflect.DeepEqual(have.root, made) {
+		encoded, err := object(here.gateway, config.Version, made)
+		if err != nil {
+			return encoded, err
+		}
+		encoded.Name = ProxyName(here.gateway)
+		encoded.Spec.Part = dataplanev1alpha1.PartRoot
+		encoded.Spec.GatewayGeneration = gateway.Generation
+		have.root, have.object = made, encoded
+	}
+	have.gateway = gateway
+	c.roots[here] = have
+	return have.object, nil
 }
 
 // chunk is that of the routes. A listener that comes or goes concerns those chunks alone whose routes are on it.
@@ -111,6 +138,7 @@ func (c *Cache) forget(here target, keep int) {
 	}
 	c.counts[here] = keep
 	if keep == 0 {
+		delete(c.roots, here)
 		delete(c.counts, here)
 	}
 }

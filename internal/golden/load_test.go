@@ -31,6 +31,8 @@ const (
 type options struct {
 	// GatewayAPI is v1.7.0 unless set.
 	GatewayAPI string `json:"gatewayAPI"`
+	// AbsentKinds are kinds of Gateway API that are not installed.
+	AbsentKinds []world.Kind `json:"absentKinds"`
 	// Members are the one member hub unless set.
 	Members map[string]member `json:"members"`
 	// Services are "namespace/name:port" or "namespace/name:port/appProtocol", made in all members.
@@ -96,6 +98,7 @@ func load(t *testing.T, folder string) *world.World {
 	if given.GatewayAPI != "" {
 		w.GatewayAPI = given.GatewayAPI
 	}
+	w.Absent = given.AbsentKinds
 	services := map[world.Name]*corev1.Service{}
 	addObjects(t, w, services, folder)
 	for _, text := range given.Services {

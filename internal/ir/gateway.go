@@ -47,7 +47,8 @@ type Gateway struct {
 	TrustedProxies []string  `json:"trustedProxies,omitempty"`
 	Problems       []Problem `json:"problems,omitempty"`
 
-	// Shape is all that routes can see of the Gateway: routes need no new translation while it is equal.
+	// Shape is all that routes can see of the Gateway but for its Sets: routes need no new translation while it
+	// is equal, and so is that of the set that they name.
 	Shape string `json:"-"`
 	// Deps are the hashes of all that the translation of the Gateway looked at.
 	Deps []uint64 `json:"-"`
@@ -109,6 +110,9 @@ type ListenerSet struct {
 	Count int `json:"count"`
 	// Problems of the set as a whole.
 	Problems []Problem `json:"problems,omitempty"`
+
+	// Shape is all that routes can see of the set itself, see Gateway.Shape.
+	Shape string `json:"-"`
 }
 
 // Key of the ListenerSet.

@@ -93,6 +93,8 @@ type Class struct {
 	Generation int64  `json:"generation,omitempty"`
 	// SupportedVersion says whether the installed CRDs are of a version that we know; "" if that is unknown.
 	SupportedVersion string `json:"supportedVersion,omitempty"`
+	// Absent are the kinds of Gateway API that are not installed, sorted.
+	Absent []string `json:"absent,omitempty"`
 	// Features that Gateways of the class support, sorted.
 	Features []string  `json:"features,omitempty"`
 	Problems []Problem `json:"problems,omitempty"`

@@ -114,3 +114,36 @@ func BenchmarkCompile(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkListenerSets is a changed route's, and then a changed ListenerSet's, whole way through the core with 2,500
+// ListenerSets and 40,000 routes.
+func BenchmarkListenerSets(b *testing.B) {
+	w := worldtest.Many(40_000, false)
+	worldtest.InSets(w, 2_500)
+	route, routeKeys := changed(w)
+	set := *w
+	set.ListenerSets = maps.Clone(w.ListenerSets)
+	name := world.Name{Namespace: "infra", Name: "set-7"}
+	set.ListenerSets[name] = w.ListenerSets[name].DeepCopy()
+	set.ListenerSets[name].Spec.Listeners[0].Port = 81
+	cases := []struct {
+		name  string
+		other *world.World
+		keys  []world.Key
+	}{{"route", route, routeKeys}, {"set", &set, []world.Key{{Kind: world.KindListenerSet, Name: name}}}}
+	for _, c := range cases {
+		b.Run(c.name, func(b *testing.B) {
+			meant, cache := translate.All(w), compile.NewCache()
+			warm(b, cache, meant)
+			worlds, turn := [2]*world.World{c.other, w}, 0
+			defer cpu(b)()
+			for b.Loop() {
+				next := translate.Change(meant, worlds[turn%2], c.keys)
+				status.Changed(worlds[turn%2], meant, next)
+				warm(b, cache, next)
+				meant = next
+				turn++
+			}
+		})
+	}
+}

@@ -9,9 +9,12 @@ import (
 )
 
 // Change translates what changed since prev, and what depends on it, and shares the rest with prev. It
-// equals All(w), if changed names everything in which w differs from the World of prev. Hub, Providers and
-// GatewayAPI have no Key: when one of them changes, use All.
+// equals All(w), if changed names everything in which w differs from the World of prev. Hub and Providers have no
+// Key: when one of them changes, use All.
 func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
+	if slices.ContainsFunc(changed, func(key world.Key) bool { return key.Kind == world.KindGatewayAPI }) {
+		return All(w)
+	}
 	t := newTranslator(w)
 	marks := dirty{}
 	for _, key := range changed {
@@ -49,6 +52,7 @@ func (t *translator) changedGateways(prev ir.IR, marks dirty, changed []world.Ke
 			if members || !sameShape(before, after) {
 				marks.mark(key)
 			}
+			marks.sets(before, after)
 		}
 		if after != nil {
 			out = append(out, after)
@@ -75,6 +79,28 @@ func sameShape(before, after *ir.Gateway) bool {
 		return before == after
 	}
 	return before.Shape == after.Shape
+}
+
+// sets marks the ListenerSets that routes see otherwise than before.
+func (d dirty) sets(before, after *ir.Gateway) {
+	shapes := map[ir.Key]string{}
+	if before != nil {
+		for _, set := range before.Sets {
+			shapes[set.Key()] = set.Shape
+		}
+	}
+	if after != nil {
+		for _, set := range after.Sets {
+			if shape, known := shapes[set.Key()]; known && shape == set.Shape {
+				delete(shapes, set.Key())
+				continue
+			}
+			shapes[set.Key()] = set.Shape
+		}
+	}
+	for key := range shapes {
+		d.mark(world.Key{Kind: world.KindListenerSet, Name: world.Name(key)})
+	}
 }
 
 // membersTouched says that what members hold may be another as a whole.

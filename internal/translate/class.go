@@ -9,6 +9,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
 )
 
 // Answers of supportedVersion.
@@ -45,7 +46,10 @@ func (t *translator) class(class *gatewayv1.GatewayClass) *ir.Class {
 		Controller:       string(class.Spec.ControllerName),
 		Generation:       class.Generation,
 		SupportedVersion: supportedVersion(t.w.GatewayAPI),
-		Features:         slices.Sorted(slices.Values(provider.Features)),
+		Features:         installedFeatures(t.w, provider.Features),
+	}
+	for _, kind := range t.w.Absent {
+		out.Absent = append(out.Absent, string(kind))
 	}
 	if ref := class.Spec.ParametersRef; ref != nil {
 		object := ir.Object{Kind: "GatewayClass", Name: class.Name}
@@ -60,17 +64,48 @@ func (t *translator) class(class *gatewayv1.GatewayClass) *ir.Class {
 	return out
 }
 
+// since is the minor version whose standard CRDs first had the fields of a feature, where that is not the oldest.
+var since = map[string]int{
+	"GatewayBackendClientCertificate":                            5,
+	"GatewayFrontendClientCertificateValidation":                 5,
+	"GatewayFrontendClientCertificateValidationInsecureFallback": 5,
+	"HTTPRouteCORS":                 6,
+	"HTTPRouteRetryCodes":           7,
+	"HTTPRouteRetryConnectionError": 7,
+}
+
+// installedFeatures are those that the installed CRDs have kinds and fields for, sorted.
+func installedFeatures(w *world.World, features []string) []string {
+	minor := minorOf(w.GatewayAPI)
+	out := slices.DeleteFunc(slices.Clone(features), func(feature string) bool {
+		if minor > 0 && since[feature] > minor {
+			return true
+		}
+		return slices.ContainsFunc(w.Absent, func(kind world.Kind) bool { return strings.HasPrefix(feature, string(kind)) })
+	})
+	slices.Sort(out)
+	return out
+}
+
+// minorOf is the minor version of a bundle of major version 1; 0 if that cannot be told.
+func minorOf(bundle string) int {
+	parts := strings.SplitN(strings.TrimPrefix(bundle, "v"), ".", 3)
+	if len(parts) < 2 || parts[0] != "1" {
+		return 0
+	}
+	minor, err := strconv.Atoi(parts[1])
+	if err != nil {
+		return 0
+	}
+	return minor
+}
+
 // supportedVersion says whether the bundle version of the installed CRDs, such as "v1.7.0", is one that we know.
 func supportedVersion(bundle string) string {
 	if bundle == "" {
 		return ""
 	}
-	parts := strings.SplitN(strings.TrimPrefix(bundle, "v"), ".", 3)
-	if len(parts) < 2 || parts[0] != "1" {
-		return versionUnknown
-	}
-	minor, err := strconv.Atoi(parts[1])
-	if err != nil || minor < oldestMinor || minor > newestMinor {
+	if minor := minorOf(bundle); minor < oldestMinor || minor > newestMinor {
 		return versionUnknown
 	}
 	return versionKnown

@@ -67,7 +67,7 @@ func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gat
 	c.acceptSets()
 	t.place(c)
 	t.front(c)
-	c.out.Shape = c.shape()
+	c.shapes()
 	c.out.Deps = c.deps.sorted()
 	return c.out
 }
@@ -145,30 +145,40 @@ func orNone(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// shape is all that routes can see of the Gateway.
-func (c *gatewayContext) shape() string {
-	type seen struct {
-		Name, Set, Protocol, Hostname string
-		Port                          int32
-		Kinds                         []ir.RouteKind
-		Allowed                       *gatewayv1.AllowedRoutes
-	}
-	listeners := make([]seen, 0, len(c.out.Listeners))
-	for i, listener := range c.out.Listeners {
-		listeners = append(listeners, seen{
-			listener.Name, listener.Set, listener.Protocol, listener.Hostname, listener.Port, listener.Kinds,
-			c.declared[i].spec.AllowedRoutes,
-		})
-	}
-	sets := make([]string, 0, len(c.out.Sets))
-	for _, set := range c.out.Sets {
-		sets = append(sets, set.Key().String())
-	}
+// shapes says what routes can see of the Gateway, and of each of its sets.
+func (c *gatewayContext) shapes() {
 	members := make([]string, 0, len(c.out.Members))
 	for _, member := range c.out.Members {
 		members = append(members, fmt.Sprintf("%s %t", member.Name, member.Unreachable == ""))
 	}
-	text, err := json.Marshal([]any{c.out.Controller, c.out.Deleting, listeners, sets, members})
+	c.out.Shape = shape(c.out.Controller, c.out.Deleting, members, c.seen(0, len(c.out.Own())))
+	for _, set := range c.out.Sets {
+		set.Shape = shape(c.seen(set.First, set.Count))
+	}
+}
+
+// seenListener is what routes can see of a listener.
+type seenListener struct {
+	Name, Protocol, Hostname string
+	Port                     int32
+	Kinds                    []ir.RouteKind
+	Allowed                  *gatewayv1.AllowedRoutes
+}
+
+// seen are count listeners from the first one on.
+func (c *gatewayContext) seen(first, count int) []seenListener {
+	out := make([]seenListener, 0, count)
+	for i := first; i < first+count; i++ {
+		listener := &c.out.Listeners[i]
+		out = append(out, seenListener{
+			listener.Name, listener.Protocol, listener.Hostname, listener.Port, listener.Kinds, c.declared[i].spec.AllowedRoutes,
+		})
+	}
+	return out
+}
+
+func shape(parts ...any) string {
+	text, err := json.Marshal(parts)
 	if err != nil {
 		return err.Error()
 	}

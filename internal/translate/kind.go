@@ -10,16 +10,13 @@ import (
 	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
-// routeKinds are the kinds of route that a listener of a protocol can take.
-func routeKinds(protocol string, passthrough bool) []string {
+// routeKinds are the kinds of route that a listener of a protocol can take. TCPRoute left TLS in Gateway API 1.5.
+func routeKinds(protocol string) []string {
 	switch protocol {
 	case protocolHTTP, protocolHTTPS:
 		return []string{kindHTTPRoute, kindGRPCRoute}
 	case protocolTLS:
-		if passthrough {
-			return []string{kindTLSRoute}
-		}
-		return []string{kindTLSRoute, kindTCPRoute}
+		return []string{kindTLSRoute}
 	case protocolTCP:
 		return []string{kindTCPRoute}
 	case protocolUDP:
@@ -35,7 +32,7 @@ func takes(listener *ir.Listener, kind string) bool {
 
 // kinds lists the kinds of route that the listener takes, as status shows them.
 func (l *listenerContext) kinds() {
-	able := routeKinds(l.made.Protocol, l.passthrough())
+	able := routeKinds(l.made.Protocol)
 	if fronts := l.provider.RouteKinds; len(fronts) > 0 {
 		able = slices.DeleteFunc(able, func(kind string) bool { return !slices.Contains(fronts, kind) })
 	}
@@ -57,11 +54,7 @@ func (l *listenerContext) kinds() {
 		}
 	}
 	if len(unfit) > 0 {
-		mode := ""
-		if l.passthrough() {
-			mode = " with tls.mode Passthrough"
-		}
-		l.refusef(ir.InvalidRouteKinds, "allowedRoutes.kinds: %s cannot be attached to a listener of protocol %s%s: allow kind %s of group %s",
-			strings.Join(unfit, ", "), l.made.Protocol, mode, strings.Join(able, " or "), gatewayv1.GroupName)
+		l.refusef(ir.InvalidRouteKinds, "allowedRoutes.kinds: %s cannot be attached to a listener of protocol %s: allow kind %s of group %s",
+			strings.Join(unfit, ", "), l.made.Protocol, strings.Join(able, " or "), gatewayv1.GroupName)
 	}
 }

@@ -45,9 +45,8 @@ func WantedSecrets(w *world.World) map[world.Name]bool {
 	return out
 }
 
-// WantedConfigMaps are the ConfigMaps that translation looks at: those with the CA certificates that clients of Gateways
-// of our classes, and backends with a BackendTLSPolicy, are checked by.
-func WantedConfigMaps(w *world.World) map[world.Name]bool {
+// ClientConfigMaps are the ConfigMaps with the CA certificates that clients of Gateways of our classes are checked by.
+func ClientConfigMaps(w *world.World) map[world.Name]bool {
 	out := map[world.Name]bool{}
 	validation := func(namespace string, v *gatewayv1.FrontendTLSValidation) {
 		if v == nil {
@@ -67,13 +66,6 @@ func WantedConfigMaps(w *world.World) map[world.Name]bool {
 		validation(name.Namespace, gateway.Spec.TLS.Frontend.Default.Validation)
 		for i := range gateway.Spec.TLS.Frontend.PerPort {
 			validation(name.Namespace, gateway.Spec.TLS.Frontend.PerPort[i].TLS.Validation)
-		}
-	}
-	for name, policy := range w.BackendTLS {
-		for _, ref := range policy.Spec.Validation.CACertificateRefs {
-			if ref.Group == "" && ref.Kind == kindConfigMap {
-				out[world.Name{Namespace: name.Namespace, Name: string(ref.Name)}] = true
-			}
 		}
 	}
 	return out

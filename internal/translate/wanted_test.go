@@ -49,9 +49,6 @@ func wanting() *world.World {
 		set.Spec.Listeners = []gatewayv1.ListenerEntry{{Name: "a", TLS: secret("set")}}
 		w.ListenerSets[world.Name{Namespace: namespace, Name: "more"}] = set
 	}
-	policy := &gatewayv1.BackendTLSPolicy{}
-	policy.Spec.Validation.CACertificateRefs = []gatewayv1.LocalObjectReference{{Kind: "ConfigMap", Name: "backends"}}
-	w.BackendTLS = map[world.Name]*gatewayv1.BackendTLSPolicy{{Namespace: "shop", Name: "tls"}: policy}
 	return w
 }
 
@@ -67,9 +64,9 @@ func TestWanted(t *testing.T) {
 			[]string{"infra/client", "infra/set", "infra/web", "vault/set", "vault/web"},
 		},
 		{
-			"ConfigMaps", "those that clients and backends are checked by",
-			translate.WantedConfigMaps(wanting()),
-			[]string{"infra/ca", "shop/backends", "vault/ca-8443"},
+			"ConfigMaps", "those that clients are checked by",
+			translate.ClientConfigMaps(wanting()),
+			[]string{"infra/ca", "vault/ca-8443"},
 		},
 	}
 	for _, c := range cases {

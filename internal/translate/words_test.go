@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
+	"github.com/fleetgate/fleetgate/internal/world"
 )
 
 func TestIntersect(t *testing.T) {
@@ -108,5 +109,24 @@ func TestCheckALB(t *testing.T) {
 	fillALB(&filled)
 	if messages := checkALB(&filled); len(messages) > 0 {
 		t.Errorf("the defaults themselves are invalid: %q", messages)
+	}
+}
+
+func TestInstalledFeatures(t *testing.T) {
+	all := []string{"UDPRoute", "TLSRouteModeTerminate", "TLSRoute", "HTTPRouteRetryCodes", "HTTPRoute", "GatewayBackendClientCertificate"}
+	cases := []struct {
+		bundle string
+		absent []world.Kind
+		want   string
+	}{
+		{"v1.7.0", nil, "GatewayBackendClientCertificate HTTPRoute HTTPRouteRetryCodes TLSRoute TLSRouteModeTerminate UDPRoute"},
+		{"", nil, "GatewayBackendClientCertificate HTTPRoute HTTPRouteRetryCodes TLSRoute TLSRouteModeTerminate UDPRoute"},
+		{"v1.5.0", []world.Kind{world.KindUDPRoute}, "GatewayBackendClientCertificate HTTPRoute TLSRoute TLSRouteModeTerminate"},
+		{"v1.4.1", []world.Kind{world.KindTLSRoute, world.KindUDPRoute}, "HTTPRoute"},
+	}
+	for _, c := range cases {
+		if got := strings.Join(installedFeatures(&world.World{GatewayAPI: c.bundle, Absent: c.absent}, all), " "); got != c.want {
+			t.Errorf("%q without %v: got %s, want %s", c.bundle, c.absent, got, c.want)
+		}
 	}
 }

@@ -32,6 +32,8 @@ const (
 	KindMember Kind = "Member"
 	// KindProxies is the proxies of the Gateway of that name in any member.
 	KindProxies Kind = "Proxies"
+	// KindGatewayAPI is which version and which kinds of Gateway API are installed. It has no Name.
+	KindGatewayAPI Kind = "GatewayAPI"
 	// KindFront is the front of the Gateway of that name.
 	KindFront Kind = "Front"
 )

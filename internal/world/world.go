@@ -25,6 +25,8 @@ type World struct {
 	Providers map[string]Provider
 	// GatewayAPI is the bundle version of the installed CRDs, such as "v1.7.0"; "" if unknown.
 	GatewayAPI string
+	// Absent are the kinds of Gateway API that the hub has no CRDs of, in a version that we read; sorted.
+	Absent []Kind
 
 	Classes        map[string]*gatewayv1.GatewayClass
 	ALBConfigs     map[string]*awsv1alpha1.ALBConfig

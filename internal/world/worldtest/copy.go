@@ -11,6 +11,7 @@ import (
 func Copy(w *world.World) *world.World {
 	out := *w
 	out.Providers = maps.Clone(w.Providers)
+	out.Absent = slices.Clone(w.Absent)
 	out.Classes = copied(w.Classes)
 	out.ALBConfigs = copied(w.ALBConfigs)
 	out.ServiceConfigs = copied(w.ServiceConfigs)

@@ -107,3 +107,25 @@ func AddRoute(w *world.World, i int, oneHost bool) world.Name {
 	w.HTTPRoutes[name] = route
 	return name
 }
+
+// InSets moves the routes of Many to this many ListenerSets of the Gateway, each of one listener with a hostname of its own.
+func InSets(w *world.World, sets int) {
+	gateway := w.Gateways[world.Name{Namespace: "infra", Name: "web"}]
+	gateway.Spec.AllowedListeners = &gatewayv1.AllowedListeners{Namespaces: &gatewayv1.ListenerNamespaces{From: new(gatewayv1.NamespacesFromAll)}}
+	for i := range sets {
+		set := &gatewayv1.ListenerSet{Namespace: "infra", Name: fmt.Sprintf("set-%d", i), Generation: 1}
+		set.Spec.ParentRef = gatewayv1.ParentGatewayReference{Name: "web"}
+		set.Spec.Listeners = []gatewayv1.ListenerEntry{{
+			Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType, Hostname: new(gatewayv1.Hostname(fmt.Sprintf("set-%d.example.com", i))),
+			AllowedRoutes: gateway.Spec.Listeners[0].AllowedRoutes,
+		}}
+		w.ListenerSets[world.Name{Namespace: set.Namespace, Name: set.Name}] = set
+	}
+	i := 0
+	for _, route := range w.HTTPRoutes {
+		route.Spec.Hostnames = nil
+		route.Spec.ParentRefs[0].Kind = new(gatewayv1.Kind("ListenerSet"))
+		route.Spec.ParentRefs[0].Name = gatewayv1.ObjectName(fmt.Sprintf("set-%d", i%sets))
+		i++
+	}
+}

@@ -42,7 +42,7 @@ func Random(t *rapid.T) *world.World {
 // mutations change one thing of a World each and say which.
 var mutations = []func(*rapid.T, *world.World) world.Key{
 	mutateClass, mutateALB, mutateGateway, mutateGateway, mutateListenerSet, mutateListenerSet, mutateConfigMap, mutateRoute, mutateRoute, mutateRoute, mutateRoute, mutateGrant,
-	mutateNamespace, mutateSecret, mutateService, mutateService, mutateMember, mutateProxies, mutateFront,
+	mutateNamespace, mutateInstalled, mutateSecret, mutateService, mutateService, mutateMember, mutateProxies, mutateFront,
 }
 
 // Mutate changes one thing of a World in place, never an object in it, and says which.

@@ -66,3 +66,9 @@ func randomValidation(t *rapid.T) gatewayv1.TLSConfig {
 		}},
 	}}
 }
+
+func mutateInstalled(t *rapid.T, w *world.World) world.Key {
+	w.GatewayAPI = pick(t, "version", "v1.4.1", "v1.7.0")
+	w.Absent = pick(t, "absent", nil, []world.Kind{world.KindListenerSet, world.KindUDPRoute})
+	return world.Key{Kind: world.KindGatewayAPI}
+}

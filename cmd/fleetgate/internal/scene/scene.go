@@ -64,6 +64,7 @@ func New(folder manifest.Folder, secrets []*corev1.Secret, ledger *Ledger, o Opt
 	}
 	missing(out.still.Secrets, translate.WantedSecrets(&out.still))
 	missing(out.still.ConfigMaps, translate.WantedConfigMaps(&out.still))
+	missing(out.still.ConfigMaps, translate.ClientConfigMaps(&out.still))
 	return out
 }
 

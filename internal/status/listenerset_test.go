@@ -1,0 +1,114 @@
+package status_test
+
+import (
+	"maps"
+	"testing"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/status"
+	"github.com/fleetgate/fleetgate/internal/translate"
+	"github.com/fleetgate/fleetgate/internal/world"
+	"github.com/fleetgate/fleetgate/internal/world/worldtest"
+)
+
+var (
+	web    = world.Name{Namespace: "infra", Name: "web"}
+	setKey = world.Key{Kind: world.KindListenerSet, Name: world.Name{Namespace: "infra", Name: "set-0"}}
+)
+
+func patchOf(patches []status.Patch, key world.Key) *status.Patch {
+	for i := range patches {
+		if patches[i].Key == key {
+			return &patches[i]
+		}
+	}
+	return nil
+}
+
+// TestOrphans holds that a ListenerSet does not go on saying that it is accepted when its Gateway has gone.
+func TestOrphans(t *testing.T) {
+	cases := []struct {
+		name, reason string
+		key          world.Key
+		change       func(*world.World)
+		reasonGiven  string
+	}{
+		{
+			"gone", "nobody serves it any more",
+			world.Key{Kind: world.KindGateway, Name: web},
+			func(w *world.World) { w.Gateways = map[world.Name]*gatewayv1.Gateway{} }, "ParentNotAccepted",
+		},
+		{
+			"going", "the Gateway is about to go",
+			world.Key{Kind: world.KindGateway, Name: web},
+			func(w *world.World) {
+				w.Gateways = maps.Clone(w.Gateways)
+				gateway := w.Gateways[web].DeepCopy()
+				gateway.DeletionTimestamp = &now
+				w.Gateways[web] = gateway
+			}, "ParentNotAccepted",
+		},
+		{
+			"moved", "it names another Gateway, that does not exist", setKey,
+			func(w *world.World) {
+				w.ListenerSets = maps.Clone(w.ListenerSets)
+				set := w.ListenerSets[setKey.Name].DeepCopy()
+				set.Spec.ParentRef.Name = "absent"
+				w.ListenerSets[setKey.Name] = set
+			}, "ParentNotAccepted",
+		},
+		{
+			"no longer allowed", "the Gateway says so",
+			world.Key{Kind: world.KindGateway, Name: web},
+			func(w *world.World) {
+				w.Gateways = maps.Clone(w.Gateways)
+				gateway := w.Gateways[web].DeepCopy()
+				gateway.Spec.AllowedListeners = nil
+				w.Gateways[web] = gateway
+			}, "NotAllowed",
+		},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w := worldtest.Many(3, false)
+			worldtest.InSets(w, 2)
+			before := translate.All(w)
+			if patch := patchOf(status.Of(w, before), setKey); patch == nil || patch.Conditions[0].Status != "True" {
+				t.Fatalf("the ListenerSet is not accepted at first: %+v", patch)
+			}
+			after := *w
+			c.change(&after)
+			next := translate.Change(before, &after, []world.Key{c.key})
+			patch := patchOf(status.Changed(&after, before, next), setKey)
+			if patch == nil || patch.Conditions[0].Status != "False" || patch.Conditions[0].Reason != c.reasonGiven || len(patch.Entries) > 0 && c.name != "going" {
+				t.Errorf("%s: got %+v", c.reason, patch)
+			}
+		})
+	}
+}
+
+// TestQuietSets holds that a route that comes to one ListenerSet brings no status of the others.
+func TestQuietSets(t *testing.T) {
+	w := worldtest.Many(3, false)
+	worldtest.InSets(w, 3)
+	before := translate.All(w)
+	after := *w
+	after.HTTPRoutes = maps.Clone(w.HTTPRoutes)
+	name := world.Name{Namespace: "team-1", Name: "route-1"}
+	route := after.HTTPRoutes[name].DeepCopy()
+	route.Name = "another"
+	another := world.Name{Namespace: "team-1", Name: "another"}
+	after.HTTPRoutes[another] = route
+	next := translate.Change(before, &after, []world.Key{{Kind: world.KindHTTPRoute, Name: another}})
+	var sets []ir.Key
+	for _, patch := range status.Changed(&after, before, next) {
+		if patch.Key.Kind == world.KindListenerSet {
+			sets = append(sets, ir.Key(patch.Key.Name))
+		}
+	}
+	if len(sets) != 1 || sets[0].Name != string(route.Spec.ParentRefs[0].Name) {
+		t.Errorf("statuses of %v, want that of %s alone", sets, route.Spec.ParentRefs[0].Name)
+	}
+}
