@@ -25,8 +25,8 @@ type udpServer struct {
 
 	// What follows belongs to the goroutine. Tokens name the sockets of sessions in the set, and are never
 	// given twice; that of the port is 0.
-	table  *datagram.Table[*session]
-	flows  map[uint64]*datagram.Session[*session]
+	table  *datagram.Table[*udpSession]
+	flows  map[uint64]*datagram.Session[*udpSession]
 	token  uint64
 	buffer *socket.Buffer
 	sweep  time.Time // when sessions are looked at that may be idle; zero when there are none
@@ -103,8 +103,8 @@ func (p *Proxy) openUDP(number int32) error {
 		return fmt.Errorf("a socket of UDP is needed, not %T", packets)
 	}
 	s := &udpServer{
-		proxy: p, port: number, done: make(chan struct{}), table: datagram.NewTable[*session](1),
-		flows: map[uint64]*datagram.Session[*session]{}, idle: p.options.SessionTimeout, limit: 1,
+		proxy: p, port: number, done: make(chan struct{}), table: datagram.NewTable[*udpSession](1),
+		flows: map[uint64]*datagram.Session[*udpSession]{}, idle: p.options.SessionTimeout, limit: 1,
 	}
 	if s.socket, err = socket.TakeUDP(conn); err != nil {
 		return err
@@ -259,7 +259,7 @@ func (s *udpServer) receive(now time.Time) {
 }
 
 // sessionOf gives the session of a datagram, nil if there is none and none may begin.
-func (s *udpServer) sessionOf(d *socket.Datagram, now time.Time) *datagram.Session[*session] {
+func (s *udpServer) sessionOf(d *socket.Datagram, now time.Time) *datagram.Session[*udpSession] {
 	key := datagram.Key{Client: d.From, Local: d.Local}
 	if e := s.table.Find(key); e != nil {
 		return e
@@ -268,7 +268,7 @@ func (s *udpServer) sessionOf(d *socket.Datagram, now time.Time) *datagram.Sessi
 		return nil
 	}
 	e := s.table.Add(key, now)
-	e.Value = newSession(s, d.From, now)
+	e.Value = newUDPSession(s, d.From, now)
 	s.proxy.sessions.Add(1)
 	s.makeRoom(now)
 	if s.sweep.IsZero() {
@@ -278,7 +278,7 @@ func (s *udpServer) sessionOf(d *socket.Datagram, now time.Time) *datagram.Sessi
 }
 
 // answer passes on what a backend sent.
-func (s *udpServer) answer(e *datagram.Session[*session], now time.Time) {
+func (s *udpServer) answer(e *datagram.Session[*udpSession], now time.Time) {
 	u := e.Value
 	for range mostDatagrams {
 		n, err := u.flow.Read(s.buffer.Bytes)
@@ -303,7 +303,7 @@ func (s *udpServer) answer(e *datagram.Session[*session], now time.Time) {
 }
 
 // finish ends a session.
-func (s *udpServer) finish(e *datagram.Session[*session], reason string) {
+func (s *udpServer) finish(e *datagram.Session[*udpSession], reason string) {
 	s.table.Remove(e)
 	s.proxy.sessions.Add(-1)
 	e.Value.end(reason)

@@ -86,8 +86,8 @@ func (c *udpClient) ask(datagram string) string {
 	return ""
 }
 
-// sessions waits for a number of sessions.
-func (b *bed) sessions(want int64) {
+// udpSessions waits for a number of sessions.
+func (b *bed) udpSessions(want int64) {
 	b.t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); b.Sessions() != want; time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -134,7 +134,7 @@ func TestUDPIsPassedOn(t *testing.T) {
 		})
 	}
 	running.Wait()
-	b.sessions(0) // each has been idle
+	b.udpSessions(0) // each has been idle
 	up := 0.0
 	for _, record := range b.udpRecords(clients) {
 		if record["listener"] != "udp" || record["route"] != "n/udp" || record["backend"] != "dns/udp" || record["reason"] != "" || record["endpoint"] == "" {
@@ -380,11 +380,11 @@ func TestPortsShareSessions(t *testing.T) {
 	for range 10 {
 		b.udpClient().ask("x")
 	}
-	b.sessions(10)
+	b.udpSessions(10)
 	two := udpSnapshot(s.Endpoints["dns/udp"]...)
 	two.Root.Listeners = append(two.Root.Listeners, config.Listener{Name: "more", Port: 54, Protocol: config.UDP})
 	b.apply(two)
-	b.sessions(5)
+	b.udpSessions(5)
 }
 
 // TestTCPAndUDPOfOneNumber keeps that a port of TCP and one of UDP have nothing in common.

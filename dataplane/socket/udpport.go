@@ -184,8 +184,9 @@ func putAddress(name *syscall.RawSockaddrInet6, to netip.AddrPort, v6 bool) int 
 	}
 	*name = syscall.RawSockaddrInet6{Family: syscall.AF_INET6, Addr: to.Addr().As16()}
 	port[0], port[1] = byte(to.Port()>>8), byte(to.Port())
-	if zone, err := strconv.ParseUint(to.Addr().Zone(), 10, 32); err == nil {
-		name.Scope_id = uint32(zone)
+	if zone := to.Addr().Zone(); zone != "" {
+		number, _ := strconv.ParseUint(zone, 10, 32) // we made it; 0 is none
+		name.Scope_id = uint32(number)
 	}
 	return syscall.SizeofSockaddrInet6
 }

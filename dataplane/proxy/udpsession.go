@@ -12,8 +12,8 @@ import (
 	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
-// session is a client of UDP and the endpoint that it was given. It belongs to the goroutine of its server.
-type session struct {
+// udpSession is a client of UDP and the endpoint that it was given. It belongs to the goroutine of its server.
+type udpSession struct {
 	server *udpServer
 	client netip.Addr
 	// state is the configuration that the session follows, and action, backend and pool what it was
@@ -36,14 +36,14 @@ type session struct {
 	relayed Relayed
 }
 
-func newSession(s *udpServer, from netip.AddrPort, now time.Time) *session {
-	u := &session{server: s, client: from.Addr().Unmap().WithZone(""), backend: -1, relayed: Relayed{UDP: true}}
+func newUDPSession(s *udpServer, from netip.AddrPort, now time.Time) *udpSession {
+	u := &udpSession{server: s, client: from.Addr().Unmap().WithZone(""), backend: -1, relayed: Relayed{UDP: true}}
 	u.record = Record{Start: now, Gateway: s.proxy.state.Load().snapshot.Root.Gateway, Relayed: &u.relayed}
 	return u
 }
 
 // pass sends what a client said to the endpoint of its session.
-func (s *udpServer) pass(e *datagram.Session[*session], p []byte, now time.Time) {
+func (s *udpServer) pass(e *datagram.Session[*udpSession], p []byte, now time.Time) {
 	u := e.Value
 	for range mostConnects {
 		if !u.stands() || !u.connected(e, now) {
@@ -63,7 +63,7 @@ func (s *udpServer) pass(e *datagram.Session[*session], p []byte, now time.Time)
 }
 
 // stands says whether the configuration of now has something for the session, which it follows from now on.
-func (u *session) stands() bool {
+func (u *udpSession) stands() bool {
 	if s := u.server.proxy.state.Load(); s != u.state {
 		u.state = s
 		if u.refused = u.follow(); u.refused != "" {
@@ -75,7 +75,7 @@ func (u *session) stands() bool {
 
 // follow gives the session what its state has for it: what it has already, as long as that is there. It gives
 // the reason when there is nothing.
-func (u *session) follow() string {
+func (u *udpSession) follow() string {
 	listener := u.state.ports[u.server.port]
 	if listener == nil || listener.udp == nil {
 		return ReasonNoListener // the port is about to be closed
@@ -107,7 +107,7 @@ func (u *session) follow() string {
 }
 
 // keepsBackend says whether a rule that is new to the session has its backend too, and makes it the session's rule then.
-func (u *session) keepsBackend(a *action) bool {
+func (u *udpSession) keepsBackend(a *action) bool {
 	place := slices.IndexFunc(a.rule.Backends, func(b config.Backend) bool {
 		return b.Pool == u.record.Backend && b.Weight > 0 && b.Invalid == ""
 	})
@@ -119,7 +119,7 @@ func (u *session) keepsBackend(a *action) bool {
 }
 
 // connected says whether the session has an endpoint, and gives it another one if its own is gone.
-func (u *session) connected(e *datagram.Session[*session], now time.Time) bool {
+func (u *udpSession) connected(e *datagram.Session[*udpSession], now time.Time) bool {
 	if u.flow != nil {
 		if !connsOf(u.endpoint).Gone() {
 			return true
@@ -137,7 +137,7 @@ func (u *session) connected(e *datagram.Session[*session], now time.Time) bool {
 }
 
 // connect gives the session an endpoint.
-func (u *session) connect(e *datagram.Session[*session], now time.Time) string {
+func (u *udpSession) connect(e *datagram.Session[*udpSession], now time.Time) string {
 	for range mostConnects {
 		endpoint, err := u.pool.PickBy(now, keyOf(u.client), u.avoid)
 		if err != nil {
@@ -160,7 +160,7 @@ func (u *session) connect(e *datagram.Session[*session], now time.Time) string {
 }
 
 // flow makes the socket of a session, in the place of another session's if the machine has no more.
-func (s *udpServer) flow(e *datagram.Session[*session], endpoint *balance.Endpoint, now time.Time) (*upstream.Flow, error) {
+func (s *udpServer) flow(e *datagram.Session[*udpSession], endpoint *balance.Endpoint, now time.Time) (*upstream.Flow, error) {
 	flow, err := connsOf(endpoint).Flow()
 	if victim := s.table.Victim(now); err != nil && socket.Exhausted(err) && victim != e {
 		s.finish(victim, ReasonEvicted)
@@ -179,20 +179,20 @@ func (s *udpServer) flow(e *datagram.Session[*session], endpoint *balance.Endpoi
 }
 
 // failed notes that nobody takes what was sent: the session gets another endpoint with what comes next.
-func (u *session) failed(now time.Time) {
+func (u *udpSession) failed(now time.Time) {
 	endpoint := u.endpoint
 	u.leave()
 	u.blame(endpoint, now)
 }
 
-func (u *session) blame(endpoint *balance.Endpoint, now time.Time) {
+func (u *udpSession) blame(endpoint *balance.Endpoint, now time.Time) {
 	u.record.Failures++
 	u.pool.Failed(endpoint, now)
 	u.avoid = append(u.avoid[:0], endpoint)
 }
 
 // answered notes an answer.
-func (u *session) answered(size int) {
+func (u *udpSession) answered(size int) {
 	if !u.heard {
 		u.heard = true
 		u.endpoint.Succeeded()
@@ -202,7 +202,7 @@ func (u *session) answered(size int) {
 }
 
 // leave gives the endpoint up.
-func (u *session) leave() {
+func (u *udpSession) leave() {
 	if u.flow == nil {
 		return
 	}
@@ -213,7 +213,7 @@ func (u *session) leave() {
 }
 
 // reasonOfSilence is why a session ended that nobody used any more: that is how a good one ends.
-func (u *session) reasonOfSilence() string {
+func (u *udpSession) reasonOfSilence() string {
 	switch {
 	case u.refused != "":
 		return u.refused
@@ -228,7 +228,7 @@ func (u *session) reasonOfSilence() string {
 }
 
 // end tells of the session.
-func (u *session) end(reason string) {
+func (u *udpSession) end(reason string) {
 	u.leave()
 	u.record.Reason = reason
 	u.record.Duration = time.Since(u.record.Start)
