@@ -25,6 +25,8 @@ import (
 type flags struct {
 	name, namespace, pod, admin, accessLog, api string
 	drainWait, drainTimeout, idleTimeout        time.Duration
+	sessionTimeout                              time.Duration
+	maxSessions                                 int
 }
 
 func main() {
@@ -38,6 +40,8 @@ func main() {
 	flag.DurationVar(&f.drainWait, "drain-wait", 20*time.Second, "how long to go on serving after SIGTERM; longer than the front takes to stop sending")
 	flag.DurationVar(&f.drainTimeout, "drain-timeout", 30*time.Second, "how long requests in flight may take after that")
 	flag.DurationVar(&f.idleTimeout, "idle-timeout", 90*time.Second, "how long a client connection may be idle; longer than the front's idle timeout")
+	flag.DurationVar(&f.sessionTimeout, "udp-session-timeout", 2*time.Minute, "how long a session of UDP may be silent on both sides")
+	flag.IntVar(&f.maxSessions, "max-udp-sessions", 16384, "how many sessions of UDP there may be, on all ports; each takes a local port and a descriptor")
 	flag.Parse()
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	if err := run(f, logger); err != nil {
@@ -54,9 +58,10 @@ func run(f flags, logger *slog.Logger) error {
 	metrics := admin.NewMetrics()
 	p := proxy.New(proxy.Options{
 		IdleTimeout: f.idleTimeout, DrainWait: f.drainWait, DrainTimeout: f.drainTimeout,
+		SessionTimeout: f.sessionTimeout, MaxSessions: f.maxSessions,
 		AccessLog: log, Observer: metrics, Log: logger,
 	})
-	keeper := heap.New(func() bool { return p.Connections() > 0 })
+	keeper := heap.New(func() bool { return p.Connections()+p.Sessions() > 0 })
 	defer keeper.Close()
 	follow, err := source.New(source.Options{
 		Config: apiServer(f.api), Name: f.name, Namespace: f.namespace, Pod: f.pod, Log: logger,

@@ -49,19 +49,37 @@ func TestSeriesAreBounded(t *testing.T) {
 	for i := range 40_000 {
 		name := fmt.Sprintf("n/route-%d", i)
 		metrics.Exchanged(&proxy.Record{Route: name, Backend: name, Status: 200 + i%4*100, Attempts: 2, Failures: 1, Duration: time.Second})
+		metrics.Exchanged(&proxy.Record{Route: name, Backend: name, Relayed: &proxy.Relayed{Up: 1, Down: 2}})
 		metrics.Mirrored(name, proxy.MirrorSent)
 	}
 	series, body := scrape(t, metrics)
 	if series > 2000 {
 		t.Fatalf("%d series", series)
 	}
-	if !strings.Contains(body, `fleetgate_proxy_requests_total{backend="_other",code="_other",route="_other"} 39101`) {
+	if !strings.Contains(body, `fleetgate_proxy_requests_total{backend="_other",code="_other",route="_other"} 79101`) {
 		t.Fatal("what has no series of its own must be summed under _other")
 	}
 	metrics.Applied(3, 9, known("n/route-1"))
 	after, body := scrape(t, metrics)
 	if after > 100 || !strings.Contains(body, `route="n/route-1"`) || !strings.Contains(body, "fleetgate_proxy_config_generation 3") {
 		t.Fatalf("series of routes that are gone must go: %d left", after)
+	}
+}
+
+func TestRelayedBytes(t *testing.T) {
+	metrics := admin.NewMetrics()
+	for range 2 {
+		metrics.Exchanged(&proxy.Record{Route: "n/r", Backend: "b", Relayed: &proxy.Relayed{Up: 3, Down: 5, UDP: true}})
+	}
+	_, body := scrape(t, metrics)
+	for _, want := range []string{
+		`fleetgate_proxy_relayed_bytes_total{direction="up",route="n/r"} 6`,
+		`fleetgate_proxy_relayed_bytes_total{direction="down",route="n/r"} 10`,
+		`fleetgate_proxy_requests_total{backend="b",code="_none",route="n/r"} 2`,
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("no %s", want)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ const (
 	maxRetries   = 100
 	maxMirrors   = 100
 	maxFailures  = 100
+	maxBytes     = 40
 )
 
 // none stands for the route or backend of requests that have none.
@@ -24,6 +25,8 @@ const none = "_none"
 type requestKey struct{ route, backend, code string }
 
 type mirrorKey struct{ route, outcome string }
+
+type bytesKey struct{ route, direction string }
 
 // Metrics are the proxy's metrics. It is a proxy.Observer.
 type Metrics struct {
@@ -36,6 +39,7 @@ type Metrics struct {
 	retries    bounded[string, prometheus.Counter]
 	mirrors    bounded[mirrorKey, prometheus.Counter]
 	failures   bounded[string, prometheus.Counter]
+	bytes      bounded[bytesKey, prometheus.Counter]
 	generation prometheus.Gauge
 	revision   prometheus.Gauge
 	logDropped prometheus.Counter
@@ -78,11 +82,24 @@ func NewMetrics() *Metrics {
 		create: func(k string) prometheus.Observer { return durations.WithLabelValues(k) },
 		remove: func(k string) { durations.DeleteLabelValues(k) },
 	}
+	m.bytes = m.relayedBytes()
 	m.retries = byLabel(maxRetries, retries)
 	m.failures = byLabel(maxFailures, failures)
 	m.registry.MustRegister(requests, durations, retries, mirrors, failures, m.generation, m.revision, m.logDropped,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// relayedBytes makes and registers the counters of what was passed on.
+func (m *Metrics) relayedBytes() bounded[bytesKey, prometheus.Counter] {
+	bytes := counters("relayed_bytes_total", "Bytes of connections and sessions of UDP that were passed on and have ended, by route and direction.",
+		"route", "direction")
+	m.registry.MustRegister(bytes)
+	return bounded[bytesKey, prometheus.Counter]{
+		limit: maxBytes, other: bytesKey{Other, Other},
+		create: func(k bytesKey) prometheus.Counter { return bytes.WithLabelValues(k.route, k.direction) },
+		remove: func(k bytesKey) { bytes.DeleteLabelValues(k.route, k.direction) },
+	}
 }
 
 func counters(name, help string, labels ...string) *prometheus.CounterVec {
@@ -112,6 +129,10 @@ func (m *Metrics) Exchanged(r *proxy.Record) {
 		s = newSeries(r.Route, r.Backend)
 	}
 	m.count(s, r)
+	if r.Relayed != nil {
+		m.bytes.of(bytesKey{s.route, "up"}).Add(float64(r.Relayed.Up))
+		m.bytes.of(bytesKey{s.route, "down"}).Add(float64(r.Relayed.Down))
+	}
 	if r.Attempts > 1 {
 		m.retries.of(s.route).Add(float64(r.Attempts - 1))
 	}
@@ -134,6 +155,7 @@ func (m *Metrics) Applied(generation int64, revision uint64, names proxy.Names) 
 	fewer = m.durations.retain(wanted) || fewer
 	m.mirrors.retain(func(k mirrorKey) bool { return wanted(k.route) })
 	m.retries.retain(wanted)
+	m.bytes.retain(func(k bytesKey) bool { return wanted(k.route) })
 	m.failures.retain(func(backend string) bool { return backend == none || names.Backend(backend) })
 	if fewer {
 		m.epoch.Add(1)

@@ -93,6 +93,18 @@ func (p *Pool) leave(endpoint *Endpoint) {
 	}
 }
 
+// Take counts a request, until Done, to the endpoint of an address, however busy or ill it is. It gives nil when
+// there is none: for what has to stay where it is.
+func (p *Pool) Take(address string) *Endpoint {
+	for endpoint := range p.live.Load().each {
+		if endpoint.Address == address {
+			endpoint.inflight.Add(1)
+			return endpoint
+		}
+	}
+	return nil
+}
+
 // Size is how many endpoints a request could go to.
 func (p *Pool) Size() int {
 	return len(p.live.Load().candidates().list)

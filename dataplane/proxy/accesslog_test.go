@@ -28,6 +28,16 @@ func TestLogLineIsOneJSONObject(t *testing.T) {
 			Record{Start: start, Path: "/\"}\n\x1b[2J\\\u2028\u0085\xff", Host: "häuser.example"},
 			map[string]any{"path": "/\"}\n\x1b[2J\\\u2028\u0085\ufffd", "host": "häuser.example"},
 		},
+		{
+			"connection", "it has bytes and no datagrams",
+			Record{Start: start, Relayed: &Relayed{Up: 1 << 40, Down: 2}},
+			map[string]any{"bytes_up": float64(1 << 40), "bytes_down": 2.0, "datagrams_up": nil},
+		},
+		{
+			"session", "it has datagrams too",
+			Record{Start: start, Relayed: &Relayed{Up: 1, Down: 2, UDP: true, DatagramsUp: 3, DatagramsDown: 4}},
+			map[string]any{"bytes_up": 1.0, "datagrams_up": 3.0, "datagrams_down": 4.0, "request_id": ""},
+		},
 		{"long", "a field is bounded", Record{Start: start, Host: strings.Repeat("a", 5000)}, map[string]any{"host": strings.Repeat("a", logField)}},
 	}
 	var clock logClock

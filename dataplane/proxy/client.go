@@ -86,7 +86,7 @@ func (c *client) live(part func() (parked bool)) {
 
 // greet finds out what the client speaks, and speaks it.
 func (c *client) greet() (parked bool) {
-	if !c.begin() || c.server.tls != nil && !c.handshake() {
+	if !c.begin() || c.server.tls != nil && !c.handshake() || c.passedOn() {
 		return false
 	}
 	buffer, n, isHTTP2, err := c.firstBytes()
@@ -180,6 +180,23 @@ func (c *client) cut() {
 		(*cancel)()
 	}
 	c.unpark()
+}
+
+// truncated says that TLS ended without saying so (RFC 8446 section 6.1), which crypto/tls takes for an end.
+func (c *client) truncated() bool { return c.conn != c.socket && c.socket.Ended() }
+
+// reset closes the connection of TCP so that the client does not take what it got for all that there is. What is
+// on its way to it may be lost.
+func (c *client) reset() {
+	resetOnClose(c.socket.Conn) // there are users of TLS who do not miss a close_notify either
+	_ = c.socket.Close()        // the end of it either way
+}
+
+// resetOnClose has the close of a connection be one that its other end does not take for the end of what is said.
+func resetOnClose(conn net.Conn) {
+	if tcp, ok := conn.(interface{ SetLinger(seconds int) error }); ok {
+		_ = tcp.SetLinger(0) // best effort; the connection is closed anyway
+	}
 }
 
 func (c *client) serveHTTP2(first []byte) {

@@ -20,9 +20,7 @@ func (s *http1Stream) stop() { s.x.client.conn.Interrupt() }
 // abort makes sure that the client does not take half a response for a whole one: it does not when
 // the end is told by a length or by chunks, and otherwise sees a reset.
 func (s *http1Stream) abort() {
-	if tcp, ok := s.x.client.socket.Conn.(interface{ SetLinger(seconds int) error }); ok {
-		_ = tcp.SetLinger(0) // best effort; the connection is closed anyway
-	}
+	resetOnClose(s.x.client.socket.Conn)
 }
 
 // watch waits, in a goroutine of its own, until the client goes; then the exchange is cancelled.

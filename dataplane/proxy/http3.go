@@ -92,15 +92,15 @@ func (s *sockets) release(port int32) {
 }
 
 // listenHTTP3 serves HTTP/3 on the ports that are wanted, and on no others.
-func (p *Proxy) listenHTTP3(wanted map[int32]bool) (errs []error) {
+func (p *Proxy) listenHTTP3(ports map[int32]*port) (errs []error) {
 	for port, s := range p.http3 {
-		if !wanted[port] {
+		if wanted := ports[port]; wanted == nil || !wanted.http3 {
 			delete(p.http3, port)
 			p.retire(context.Background(), s)
 		}
 	}
-	for port := range wanted {
-		if p.http3[port] != nil {
+	for port, wanted := range ports {
+		if !wanted.http3 || p.http3[port] != nil {
 			continue
 		}
 		if err := p.openHTTP3(port); err != nil {

@@ -58,12 +58,20 @@ func (c *logClock) appendRecord(b []byte, r *Record) []byte {
 	b = appendNumber(b, `","upstream_attempts":`, r.Attempts)
 	b = appendText(b, `,"reason":"`, r.Reason)
 	b = appendText(b, `","request_id":"`, r.RequestID)
-	if r.Passthrough {
-		b = appendNumber(b, `","bytes_up":`, int(r.Up))
-		b = appendNumber(b, `,"bytes_down":`, int(r.Down))
-		return append(b, "}\n"...)
+	if r.Relayed != nil {
+		return appendRelayed(b, r.Relayed)
 	}
 	return append(b, "\"}\n"...)
+}
+
+func appendRelayed(b []byte, r *Relayed) []byte {
+	b = appendNumber(b, `","bytes_up":`, int(r.Up))
+	b = appendNumber(b, `,"bytes_down":`, int(r.Down))
+	if r.UDP {
+		b = appendNumber(b, `,"datagrams_up":`, int(r.DatagramsUp))
+		b = appendNumber(b, `,"datagrams_down":`, int(r.DatagramsDown))
+	}
+	return append(b, "}\n"...)
 }
 
 func appendNumber(b []byte, before string, value int) []byte {

@@ -20,13 +20,20 @@ type Record struct {
 	Reason string
 	// RequestID is the value of X-Request-Id that the backend saw.
 	RequestID string
-	// Passthrough says that this is no request but a TLS connection that was passed on as it is: Host
-	// is the server name, there is no Method, Path or Status, and Up and Down are the bytes to and
-	// from the backend.
-	Passthrough bool
-	Up, Down    int64
+	// Relayed is set when this is no request but a connection, or a session of UDP, that was passed on: Host is
+	// the server name if there was one, and there is no Method, Path or Status.
+	Relayed *Relayed
 	// Series is what the observer gave for this Route and Backend, nil if it was not asked.
 	Series any
+}
+
+// Relayed is what was passed on.
+type Relayed struct {
+	// UDP says that it was a session of UDP.
+	UDP bool
+	// Up and Down are bytes to and from the backend, DatagramsUp and DatagramsDown the datagrams that had them.
+	Up, Down                   int64
+	DatagramsUp, DatagramsDown int64
 }
 
 // Observer is told what happens. Its methods are called by many goroutines and must not block.
@@ -101,7 +108,7 @@ const (
 	ReasonTooManyConnections = "too_many_connections"
 )
 
-// Reasons for connections that ended before there was a request, and for those that are passed through.
+// Reasons for connections that ended before there was a request, and for those that are passed on.
 const (
 	ReasonNoProxyHeader   = "no_proxy_header"
 	ReasonBadProxyHeader  = "bad_proxy_header"
@@ -113,4 +120,12 @@ const (
 	ReasonNoServerName    = "no_server_name"
 	ReasonIdle            = "idle"
 	ReasonDrained         = "drained"
+)
+
+// Reasons for sessions of UDP.
+const (
+	// ReasonNoAnswer is for sessions whose backend never said anything.
+	ReasonNoAnswer = "no_answer"
+	// ReasonEvicted is for sessions that had to go for others.
+	ReasonEvicted = "evicted"
 )

@@ -21,7 +21,8 @@ import (
 type Options struct {
 	// Listen binds a listener port. By default it binds all addresses of the machine.
 	Listen func(ctx context.Context, port int32) (net.Listener, error)
-	// ListenPacket binds the UDP port of a listener with HTTP/3. By default it binds all addresses of the machine.
+	// ListenPacket binds the UDP port of a listener of UDP, for which it has to give a *net.UDPConn, or with
+	// HTTP/3. By default it binds all addresses of the machine.
 	ListenPacket func(ctx context.Context, port int32) (net.PacketConn, error)
 	// IdleTimeout is how long a client connection may be idle. It must outlive the idle timeout of
 	// the front (an ALB's is 60 s), or the front reuses a connection that is just being closed. Default 90 s.
@@ -53,9 +54,16 @@ type Options struct {
 	DrainWait time.Duration
 	// DrainTimeout bounds the wait for requests in flight after that. Default 30 s.
 	DrainTimeout time.Duration
-	// TunnelTimeout is how long nothing may come from either side of a TLS connection that is passed
-	// through. Default 1 h.
+	// TunnelTimeout is how long nothing may come from either side of a connection of TCP or TLS that is
+	// passed on. Default 1 h.
 	TunnelTimeout time.Duration
+	// SessionTimeout is how long nothing may come from either side of a session of UDP. Default 2 min, which is
+	// the least that clients may count on (RFC 4787 section 4.3) and what an NLB waits.
+	SessionTimeout time.Duration
+	// MaxSessions bounds the sessions of UDP. Ports of UDP share it in equal parts, so that a flood on one costs
+	// the others nothing. When one is too many, another one goes: see datagram.Table. Each has a local port
+	// and a descriptor. Default 16,384, of about 28,000 local ports that Linux gives out.
+	MaxSessions int
 	// MaxMirrors bounds the mirrored requests under way; more are dropped. Default 256.
 	MaxMirrors int
 	// Health is the ejection policy of pools. Default health.Default.
@@ -89,6 +97,8 @@ func (o Options) withDefaults() Options {
 	o.ConnectTimeout = positive(o.ConnectTimeout, 3*time.Second)
 	o.DrainTimeout = positive(o.DrainTimeout, 30*time.Second)
 	o.TunnelTimeout = positive(o.TunnelTimeout, time.Hour)
+	o.SessionTimeout = positive(o.SessionTimeout, 2*time.Minute)
+	o.MaxSessions = positive(o.MaxSessions, 16384)
 	o.MaxHeaderBytes = positive(o.MaxHeaderBytes, 32<<10)
 	o.MaxMirrors = positive(o.MaxMirrors, 256)
 	o.MaxFields = positive(o.MaxFields, 100)

@@ -3,18 +3,23 @@ package proxy
 import (
 	"context"
 	"hash/fnv"
+	"net/netip"
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/balance"
-	"github.com/fleetgate/fleetgate/dataplane/router"
+	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
-// passage is a TLS connection that goes to a backend as it is.
+// passage is a connection that goes to a backend: as it is, or what is within its TLS.
 type passage struct {
-	client *client
-	state  *state
-	record Record
+	client  *client
+	state   *state
+	record  Record
+	relayed Relayed
+	// faithful says that a break has to look like one on the other side too: TLS that is passed through
+	// tells its users half from whole, and everything else does not.
+	faithful bool
 }
 
 // passedThrough says whether a connection was for a listener that passes it through, or for none: it is
@@ -25,71 +30,111 @@ func (c *client) passedThrough(name string) bool {
 	if listener != nil && (listener.TLS == nil || !listener.TLS.Passthrough) {
 		return false
 	}
-	t := &passage{client: c, state: s, record: Record{
-		Start: time.Now(), Gateway: s.snapshot.Root.Gateway, Host: name, Passthrough: true,
-	}}
-	if description, reason := t.pass(name); reason != "" {
-		t.record.Reason = reason
-		if description != 0 {
-			c.alert(description)
+	t := c.passage(s, name)
+	description := byte(alertUnrecognizedName)
+	reason := ReasonNoServerName
+	if name != "" {
+		reason = t.pass(listener)
+		if reason != ReasonNoListener && reason != ReasonNoRoute {
+			description = alertInternalError
 		}
 	}
-	t.record.Duration = time.Since(t.record.Start)
-	c.server.proxy.log.write(&t.record)
-	c.server.proxy.options.Observer.Exchanged(&t.record)
+	if reason != "" {
+		c.alert(description)
+	}
+	t.end(reason)
 	return true
 }
 
-// noHeader is the header of what is no request.
-type noHeader struct{}
+// passedOn says whether a connection, whose TLS is ended if it has any, was for a listener that passes on
+// what it says: it is over then.
+func (c *client) passedOn() bool {
+	s := c.server.proxy.state.Load()
+	rules := s.ports[c.server.port]
+	if rules == nil || rules.tcp == nil && !rules.ended {
+		return false
+	}
+	listener := rules.tcp
+	if listener == nil {
+		listener = s.table.Listener(c.server.port, c.serverName)
+	}
+	if listener == nil || c.secure != (listener.Protocol == config.TLSProtocol) {
+		return false
+	}
+	t := c.passage(s, c.serverName)
+	t.faithful = true
+	reason := t.pass(listener)
+	if reason != "" {
+		c.reset() // so that nobody takes nothing for an answer
+	}
+	t.end(reason)
+	return true
+}
 
-// Value implements router.Header.
-func (noHeader) Value(string) (string, bool) { return "", false }
+func (c *client) passage(s *state, host string) *passage {
+	return &passage{client: c, state: s, record: Record{Start: time.Now(), Gateway: s.snapshot.Root.Gateway, Host: host}}
+}
 
-// pass finds the backend and relays. It gives the reason when the connection did not end well, and the
-// alert that tells the client of it, if it can be told.
-func (t *passage) pass(name string) (alert byte, reason string) {
-	if name == "" {
-		return alertUnrecognizedName, ReasonNoServerName
+// pass finds the backend and relays. It gives the reason when nothing was passed on; why it ended otherwise is in
+// the record.
+func (t *passage) pass(listener *config.Listener) (reason string) {
+	if listener == nil {
+		return ReasonNoListener
 	}
-	// Matches of such a rule are of the path "/" alone; what asks for more matches nothing.
-	result := t.state.table.Lookup(t.client.server.port, &router.Request{Host: name, Path: "/", Header: noHeader{}})
-	if result.Listener == nil {
-		return alertUnrecognizedName, ReasonNoListener
+	t.record.Listener = listener.Name
+	a, reason := t.state.layer4(listener.Name, t.record.Host)
+	if a != nil {
+		t.record.Route, t.record.Rule = a.rule.Route, a.name()
 	}
-	t.record.Listener = result.Listener.Name
-	if result.Rule == nil {
-		return alertUnrecognizedName, ReasonNoRoute
-	}
-	a := result.Rule.Value.(*action) //nolint:errcheck // attach makes nothing else
-	t.record.Route, t.record.Rule = a.rule.Route, a.name()
-	if a.rule.Broken != "" {
-		return alertInternalError, a.rule.Broken
+	if reason != "" {
+		return reason
 	}
 	_, pool, reason := t.client.server.proxy.choose(t.state, a, &t.record)
 	if reason != "" {
-		return alertInternalError, reason
+		return reason
 	}
 	endpoint, backend, reason := t.connect(pool.Pool)
 	if reason != "" {
-		return alertInternalError, reason
+		return reason
 	}
 	defer endpoint.Done()
-	r := relay{client: t.client, backend: backend}
-	reason = r.run()
-	t.record.Up, t.record.Down = r.up.Load(), r.down.Load()
-	return 0, reason
+	r := relay{client: t.client, backend: backend, faithful: t.faithful}
+	t.record.Reason = r.run()
+	t.relayed.Up, t.relayed.Down = r.up.Load(), r.down.Load()
+	return ""
 }
 
-// clientKey is the same for all connections of a client, in all proxies.
-func clientKey(c *client) uint64 {
-	address := c.address.As16()
+// end tells of the connection.
+func (t *passage) end(reason string) {
+	if reason != "" {
+		t.record.Reason = reason
+	}
+	t.record.Relayed = &t.relayed
+	t.record.Duration = time.Since(t.record.Start)
+	p := t.client.server.proxy
+	p.log.write(&t.record)
+	p.options.Observer.Exchanged(&t.record)
+}
+
+// layer4 gives the action for what a listener passes on, or the reason that there is none to follow.
+func (s *state) layer4(listener, hostname string) (a *action, reason string) {
+	rule := s.table.Layer4(listener, hostname)
+	if rule == nil {
+		return nil, ReasonNoRoute
+	}
+	a = rule.Value.(*action) //nolint:errcheck // attach makes nothing else
+	return a, a.rule.Broken
+}
+
+// keyOf is the same for all connections of a client, in all proxies.
+func keyOf(client netip.Addr) uint64 {
+	address := client.As16()
 	h := fnv.New64a()
 	_, _ = h.Write(address[:]) // never fails
 	return h.Sum64()
 }
 
-// mostConnects is how many endpoints a connection that is passed through is tried with.
+// mostConnects is how many endpoints a connection that is passed on is tried with.
 const mostConnects = 4
 
 // connect connects to an endpoint, and to others when that fails: nothing was sent yet.
@@ -99,7 +144,7 @@ func (t *passage) connect(pool *balance.Pool) (*balance.Endpoint, *upstream.Tunn
 	t.client.connecting.Store(&cancel)
 	defer t.client.connecting.Store(nil)
 	var tried []*balance.Endpoint
-	key := clientKey(t.client)
+	key := keyOf(t.client.address)
 	for len(tried) < mostConnects && !t.client.cutting.Load() {
 		endpoint, err := pool.PickBy(time.Now(), key, tried)
 		if err != nil {
@@ -123,5 +168,5 @@ func (t *passage) connect(pool *balance.Pool) (*balance.Endpoint, *upstream.Tunn
 func (t *passage) dial(ctx context.Context, endpoint *balance.Endpoint) (*upstream.Tunnel, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.client.server.proxy.options.ConnectTimeout)
 	defer cancel()
-	return endpoint.Conns.(*upstream.Endpoint).Tunnel(ctx) //nolint:errcheck // pools are made so
+	return connsOf(endpoint).Tunnel(ctx)
 }

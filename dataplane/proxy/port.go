@@ -15,8 +15,13 @@ type port struct {
 	header bool
 	// from are networks whose headers are believed: a peer has to be in each of these lists.
 	from [][]netip.Prefix
-	// passthrough says that some listener does not end TLS.
-	passthrough bool
+	// stream says that some listener is one of TCP or of what runs on it, and http3 that some listener has HTTP/3.
+	stream, http3 bool
+	// secure says that connections are of TLS, passthrough that some listener does not end it, and ended that
+	// some listener ends it and passes on what is within.
+	secure, passthrough, ended bool
+	// tcp is whose all connections are, and udp whose all datagrams are; nil if they are told apart, or nobody's.
+	tcp, udp *config.Listener
 }
 
 // setListeners adds to a state what its root says of listeners. The errors name what does not work; that is
@@ -33,18 +38,63 @@ func (p *Proxy) setListeners(s, before *state) []error {
 	for i := range root.Listeners {
 		l := &root.Listeners[i]
 		s.listeners[l.Name] = l
-		if first[l.Port] == nil {
-			first[l.Port], s.ports[l.Port] = l, &port{}
+		if s.ports[l.Port] == nil {
+			s.ports[l.Port] = &port{}
 		}
-		if err := s.ports[l.Port].add(l, first[l.Port]); err != nil {
+		var err error
+		if l.Protocol == config.UDP {
+			err = s.ports[l.Port].addUDP(l)
+		} else {
+			if first[l.Port] == nil {
+				first[l.Port] = l
+			}
+			err = s.ports[l.Port].add(l, first[l.Port])
+		}
+		if err != nil {
 			s.listenerErrs = append(s.listenerErrs, err)
 		}
 	}
 	return s.listenerErrs
 }
 
-// add takes a listener of the port. first is the first one, by which disagreement is seen.
+// add takes a listener of the port that is not one of UDP. first is the first one, by which disagreement is seen.
 func (p *port) add(l, first *config.Listener) error {
+	if l != first && (l.Protocol == config.TCP || first.Protocol == config.TCP) {
+		return fmt.Errorf("listener %s is not served: a listener of TCP has a port for itself, and %s has port %d", l.Name, first.Name, l.Port)
+	}
+	p.stream = true
+	passed := l.TLS != nil && l.TLS.Passthrough
+	p.secure = p.secure || l.TLS != nil || l.Protocol == config.TLSProtocol
+	p.passthrough = p.passthrough || passed
+	p.ended = p.ended || l.Protocol == config.TLSProtocol && !passed
+	if l.Protocol == config.TCP {
+		p.tcp = l
+	}
+	errs := []error{p.addHeader(l, first), checkTLS(l)}
+	if servesHTTP3(l) {
+		if p.http3 = true; p.udp != nil {
+			errs = append(errs, sharesUDP(p.udp))
+			p.udp = nil
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkTLS says what does not belong together.
+func checkTLS(l *config.Listener) error {
+	switch {
+	case l.Protocol == config.TLSProtocol && l.TLS == nil:
+		return fmt.Errorf("listener %s: connections of protocol %s that come without it cannot be told apart", l.Name, l.Protocol)
+	case l.Protocol == config.TCP && l.TLS != nil:
+		return fmt.Errorf("listener %s: TLS is for protocols HTTPS and TLS, not for %s: no connection is taken", l.Name, l.Protocol)
+	case l.Protocol != config.TLSProtocol && l.TLS != nil && l.TLS.Passthrough:
+		return fmt.Errorf("listener %s: only protocol %s passes TLS through", l.Name, config.TLSProtocol)
+	}
+	return nil
+}
+
+// addHeader notes what a listener wants of the PROXY protocol.
+func (p *port) addHeader(l, first *config.Listener) error {
 	var errs []error
 	if !sameHeader(l.ProxyProtocol, first.ProxyProtocol) {
 		errs = append(errs, fmt.Errorf("listeners %s and %s of port %d do not agree on the PROXY protocol: "+
@@ -60,12 +110,26 @@ func (p *port) add(l, first *config.Listener) error {
 			p.from = append(p.from, networks)
 		}
 	}
-	passed := l.TLS != nil && l.TLS.Passthrough
-	p.passthrough = p.passthrough || passed
-	if passed != (l.Protocol == config.TLSProtocol) {
-		errs = append(errs, fmt.Errorf("listener %s: protocol %s and passthrough belong together", l.Name, config.TLSProtocol))
-	}
 	return errors.Join(errs...)
+}
+
+// addUDP takes a listener of UDP.
+func (p *port) addUDP(l *config.Listener) error {
+	switch {
+	case p.udp != nil:
+		return fmt.Errorf("listener %s is not served: a listener of UDP has a port for itself, and %s has port %d", l.Name, p.udp.Name, l.Port)
+	case p.http3:
+		return sharesUDP(l)
+	case l.ProxyProtocol != nil:
+		return fmt.Errorf("listener %s is not served: there is no PROXY protocol for UDP", l.Name)
+	}
+	p.udp = l
+	return nil
+}
+
+// sharesUDP is the fault of a listener of UDP on a port with HTTP/3, of whose listeners clients may have been told.
+func sharesUDP(l *config.Listener) error {
+	return fmt.Errorf("listener %s is not served: HTTP/3 has the UDP port %d", l.Name, l.Port)
 }
 
 func sameHeader(a, b *config.ProxyProtocol) bool {

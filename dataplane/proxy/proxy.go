@@ -29,6 +29,7 @@ type Proxy struct {
 	servers map[int32]*server
 	http3   map[int32]*server // of the ports that are served over UDP too
 	sockets sockets
+	udp     map[int32]*udpServer
 	pace    pace
 	pooling sync.Mutex // held while a pool is made, and while a state is put in force
 
@@ -36,8 +37,8 @@ type Proxy struct {
 	connector *upstream.Connector
 	lot       *socket.Lot
 	mirrors   mirrors
-	// connections and inflight are how many client connections and requests there are.
-	connections, inflight atomic.Int64
+	// connections, sessions and inflight are how many client connections, sessions of UDP and requests there are.
+	connections, sessions, inflight atomic.Int64
 	// retired are servers of ports that are gone, and that finish what they have in flight. When life
 	// ends they end with it.
 	retired sync.WaitGroup
@@ -54,6 +55,7 @@ func New(options Options) *Proxy {
 		routes:  map[string]*route{},
 		servers: map[int32]*server{},
 		http3:   map[int32]*server{},
+		udp:     map[int32]*udpServer{},
 		sockets: sockets{byPort: map[int32]*sharedSocket{}},
 	}
 	p.life, p.end = context.WithCancel(context.Background())
@@ -94,7 +96,7 @@ func (p *Proxy) Apply(next Snapshot) error {
 		built.revision = before.revision + 1
 	}
 	p.change(before, built, gone)
-	if err := p.listen(&next.Root); err != nil {
+	if err := p.listen(built.ports); err != nil {
 		errs = append(errs, err)
 	} else {
 		p.ready.Store(true)
@@ -148,6 +150,10 @@ func (p *Proxy) Shutdown(ctx context.Context) error {
 			p.retire(ctx, s)
 		}
 	}
+	for port, s := range p.udp {
+		delete(p.udp, port)
+		p.retired.Go(func() { s.retire(ctx) })
+	}
 	stop := context.AfterFunc(ctx, p.end) // for those that were retired before
 	p.retired.Wait()
 	stop()
@@ -164,3 +170,6 @@ func (p *Proxy) Requests() int64 { return p.inflight.Load() }
 
 // Connections is how many connections of clients there are.
 func (p *Proxy) Connections() int64 { return p.connections.Load() }
+
+// Sessions is how many sessions of UDP there are.
+func (p *Proxy) Sessions() int64 { return p.sessions.Load() }

@@ -16,6 +16,8 @@ import (
 type relay struct {
 	client  *client
 	backend *upstream.Tunnel
+	// faithful has a break on one side become one on the other, see passage.
+	faithful bool
 	// up and down are bytes that were passed on, active when the last ones came.
 	up, down, active atomic.Int64
 
@@ -29,8 +31,8 @@ func (r *relay) run() string {
 	defer r.client.tunnels.Add(-1)
 	r.active.Store(time.Now().UnixNano())
 	var down sync.WaitGroup
-	down.Go(func() { r.copy(r.client.socket, r.backend.Conn, &r.down, ReasonUpstreamReset, ReasonClientGone) })
-	r.copy(r.backend.Conn, r.client.socket, &r.up, ReasonClientGone, ReasonUpstreamReset)
+	down.Go(func() { r.copy(r.client.conn, r.backend.Conn, &r.down, ReasonUpstreamReset, ReasonClientGone) })
+	r.copy(r.backend.Conn, r.client.conn, &r.up, ReasonClientGone, ReasonUpstreamReset)
 	down.Wait()
 	_ = r.backend.Close() // the end of it either way
 	if r.reason != "" && r.client.cutting.Load() {
@@ -44,7 +46,7 @@ func (r *relay) copy(to, from *socket.Conn, n *atomic.Int64, reading, writing st
 	for {
 		buffer, size, err := r.take(from)
 		switch {
-		case errors.Is(err, io.EOF):
+		case errors.Is(err, io.EOF) && !r.truncated(from):
 			if half, ok := to.Conn.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
 				r.end(writing)
 			}
@@ -69,6 +71,14 @@ func (r *relay) copy(to, from *socket.Conn, n *atomic.Int64, reading, writing st
 	}
 }
 
+// truncated says that a side has not said all, although it has ended.
+func (r *relay) truncated(from *socket.Conn) bool {
+	if from == r.client.conn {
+		return r.client.truncated()
+	}
+	return r.backend.Truncated()
+}
+
 var errIdleTunnel = errors.New("nothing came from either side for too long")
 
 // take waits for bytes, with no buffer in hand. The other way's count as a sign of life.
@@ -82,7 +92,7 @@ func (r *relay) take(from *socket.Conn) (*socket.Buffer, int, error) {
 		switch {
 		case err == nil:
 			r.active.Store(time.Now().UnixNano())
-			return buffer, n, nil
+			return buffer, n + rest(from, buffer.Bytes, n), nil
 		case !isTimeout(err):
 			return nil, 0, err
 		case time.Since(time.Unix(0, r.active.Load())) >= idle:
@@ -91,14 +101,32 @@ func (r *relay) take(from *socket.Conn) (*socket.Buffer, int, error) {
 	}
 }
 
-// end breaks both ways off, for the first reason that there is. What was written already still goes out:
-// TLS tells its users half from whole.
+var longAgo = time.Unix(1, 0)
+
+// rest takes what else of a TLS record is there, of which a wait takes the first byte alone, and what else
+// there is of anything.
+func rest(from *socket.Conn, into []byte, n int) int {
+	if n > 1 || from.ReadUntil(longAgo) != nil {
+		return 0
+	}
+	more, _ := from.Conn.Read(into[n:]) // the next wait meets the error again
+	return more
+}
+
+// end breaks both ways off, for the first reason that there is. What was written already still goes out if
+// the other side can tell half from whole.
 func (r *relay) end(reason string) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if r.reason == "" {
-		r.reason = reason
-		_ = r.client.socket.Close() // the end of it either way
-		_ = r.backend.Close()
+	if r.reason != "" {
+		return
 	}
+	r.reason = reason
+	if r.faithful && reason != ReasonIdle && !r.client.cutting.Load() {
+		r.backend.Abort()
+		r.client.reset()
+		return
+	}
+	_ = r.client.socket.Close() // the end of it either way
+	_ = r.backend.Close()
 }

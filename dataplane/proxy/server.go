@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/http3"
 	"github.com/fleetgate/fleetgate/dataplane/socket"
 )
@@ -34,28 +33,22 @@ type server struct {
 }
 
 // listen binds the ports that are new and retires those that are gone. Ports that stay are not touched.
-func (p *Proxy) listen(root *config.Root) error {
-	wanted, wantedHTTP3 := map[int32]bool{}, map[int32]bool{}
-	for i := range root.Listeners {
-		l := &root.Listeners[i]
-		if servesHTTP3(l) {
-			wantedHTTP3[l.Port] = true
-		}
-		wanted[l.Port] = wanted[l.Port] || l.TLS != nil || l.Protocol == config.TLSProtocol
-	}
-	for port, s := range p.servers {
-		if withTLS, ok := wanted[port]; !ok || withTLS != (s.tls != nil) {
+func (p *Proxy) listen(ports map[int32]*port) error {
+	for number, s := range p.servers {
+		if wanted := ports[number]; wanted == nil || !wanted.stream || wanted.secure != (s.tls != nil) {
 			// Requests in flight on a port that is gone may end in their own time, as long as there is a proxy.
-			delete(p.servers, port)
+			delete(p.servers, number)
 			p.retire(p.life, s)
 		}
 	}
-	errs := p.listenHTTP3(wantedHTTP3)
-	for port, withTLS := range wanted {
-		if p.servers[port] != nil {
+	p.closeUDP(ports)
+	errs := p.listenHTTP3(ports)
+	errs = append(errs, p.listenUDP(ports)...)
+	for port, wanted := range ports {
+		if !wanted.stream || p.servers[port] != nil {
 			continue
 		}
-		if err := p.open(port, withTLS); err != nil {
+		if err := p.open(port, wanted.secure); err != nil {
 			errs = append(errs, fmt.Errorf("listen on port %d: %w", port, err))
 		}
 	}
@@ -204,7 +197,12 @@ var refusal = []byte("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/pla
 
 // refuse sends a connection away that is one too many.
 func (p *Proxy) refuse(s *server, conn net.Conn) {
-	if s.tls == nil {
+	rules := p.state.Load().ports[s.port]
+	switch {
+	case s.tls != nil:
+	case rules != nil && rules.tcp != nil:
+		resetOnClose(conn)
+	default:
 		_ = conn.SetWriteDeadline(time.Now().Add(time.Second)) // an empty socket takes it at once
 		_, _ = conn.Write(refusal)
 	}

@@ -26,6 +26,7 @@ type bed struct {
 	log    *lines
 	mutex  sync.Mutex
 	ports  map[int32]string
+	udp    map[int32]string
 	client *http.Client
 }
 
@@ -71,8 +72,8 @@ func (b *bed) last(path string) map[string]any {
 
 func start(t *testing.T, snapshot proxy.Snapshot, change ...func(*proxy.Options)) *bed {
 	t.Helper()
-	b := &bed{t: t, log: &lines{}, ports: map[int32]string{}}
-	options := proxy.Options{AccessLog: b.log, Listen: b.listen, ConnectTimeout: time.Second}
+	b := &bed{t: t, log: &lines{}, ports: map[int32]string{}, udp: map[int32]string{}}
+	options := proxy.Options{AccessLog: b.log, Listen: b.listen, ListenPacket: b.listenPacket, ConnectTimeout: time.Second}
 	for _, f := range change {
 		f(&options)
 	}
@@ -111,6 +112,23 @@ func (b *bed) listen(ctx context.Context, port int32) (net.Listener, error) {
 		b.mutex.Unlock()
 	}
 	return listener, err
+}
+
+func (b *bed) listenPacket(ctx context.Context, port int32) (net.PacketConn, error) {
+	var config net.ListenConfig
+	conn, err := config.ListenPacket(ctx, "udp", "127.0.0.1:0")
+	if err == nil {
+		b.mutex.Lock()
+		b.udp[port] = conn.LocalAddr().String()
+		b.mutex.Unlock()
+	}
+	return conn, err
+}
+
+func (b *bed) addrUDP(port int32) string {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.udp[port]
 }
 
 func (b *bed) addr(port int32) string {

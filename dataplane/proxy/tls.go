@@ -32,7 +32,7 @@ func (p *Proxy) endings(before *state, root *config.Root) (map[string]*ending, [
 	var errs []error
 	for i := range root.Listeners {
 		l := &root.Listeners[i]
-		if l.TLS == nil || l.TLS.Passthrough || l.Protocol == config.TLSProtocol {
+		if l.TLS == nil || l.TLS.Passthrough || l.Protocol == config.TCP || l.Protocol == config.UDP {
 			continue
 		}
 		var e *ending
@@ -51,6 +51,9 @@ func (p *Proxy) endings(before *state, root *config.Root) (map[string]*ending, [
 func (p *Proxy) ending(l *config.Listener) *ending {
 	e := &ending{of: *l}
 	e.config, e.errs = tlsConfigOf(l.TLS)
+	if l.Protocol == config.TLSProtocol && len(l.TLS.Options.ALPN) == 0 {
+		e.config.NextProtos = nil // only the backend knows what is within
+	}
 	for i, err := range e.errs {
 		e.errs[i] = fmt.Errorf("listener %s: %w", l.Name, err)
 	}
@@ -68,11 +71,11 @@ func (p *Proxy) ending(l *config.Listener) *ending {
 // serves says whether a listener is the one that this was made for, but for its Secrets.
 func (e *ending) serves(l *config.Listener) bool {
 	a, b := *e.of.TLS, *l.TLS
-	return e.of.Port == l.Port && e.of.Hostname == l.Hostname && a.ClientAuth == b.ClientAuth && sameOptions(a.Options, b.Options)
+	return e.of.Port == l.Port && e.of.Protocol == l.Protocol && e.of.Hostname == l.Hostname && a.ClientAuth == b.ClientAuth && sameOptions(a.Options, b.Options)
 }
 
-// tlsConfig picks what a listener says by the name that the client asks for. A name that no listener
-// has is refused as unrecognized, since there is no certificate for it.
+// tlsConfig picks what a listener says by the name that the client asks for. A name that no listener has, or
+// that no route of a listener of TLS has, is refused as unrecognized, since there is no certificate for it.
 func (p *Proxy) tlsConfig(port int32) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
@@ -80,8 +83,9 @@ func (p *Proxy) tlsConfig(port int32) *tls.Config {
 		SessionTicketsDisabled: true,
 		GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 			s := p.state.Load()
-			listener := s.table.Listener(port, strings.ToLower(hello.ServerName))
-			if listener == nil {
+			name := strings.ToLower(hello.ServerName)
+			listener := s.table.Listener(port, name)
+			if listener == nil || listener.Protocol == config.TLSProtocol && s.table.Layer4(listener.Name, name) == nil {
 				return nil, nil
 			}
 			e := s.endings[listener.Name]

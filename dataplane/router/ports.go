@@ -21,16 +21,23 @@ type listener struct {
 	hosts  *index[*host]
 }
 
-// newPorts makes the index of a root's listeners. Of listeners with equal port and hostname, which
+// newPorts makes the index of a root's listeners, but for those of TCP and UDP, which no name leads to. Of listeners with equal port and hostname, which
 // the operator does not write, the last one counts.
 func newPorts(root *config.Root, hosts map[string]*index[*host]) ports {
 	changes := map[int32]map[string]listener{}
 	for i := range root.Listeners {
 		l := &root.Listeners[i]
+		if l.Protocol == config.TCP || l.Protocol == config.UDP {
+			continue
+		}
 		if changes[l.Port] == nil {
 			changes[l.Port] = map[string]listener{}
 		}
-		changes[l.Port][l.Hostname] = listener{config: l, hosts: hosts[l.Name]}
+		named := listener{config: l, hosts: hosts[l.Name]}
+		if l.Protocol == config.TLSProtocol {
+			named.hosts = nil // they are not for requests
+		}
+		changes[l.Port][l.Hostname] = named
 	}
 	made := make(ports, 0, len(changes))
 	for port, byHostname := range changes {

@@ -101,13 +101,40 @@ func (t *Table) Root() *config.Root { return &t.root }
 // Chunks are the chunks that the Table was made from; the caller must not change them.
 func (t *Table) Chunks() []config.Chunk { return t.chunks }
 
-// Listener gives the most specific listener of a port for a hostname, or nil.
+// Listener gives the most specific listener of a port for a hostname, or nil. Those of TCP and UDP are not
+// told apart by names, and are not among them.
 func (t *Table) Listener(port int32, hostname string) *config.Listener {
 	return t.ports.find(port, hostname, hashOf(hostname)).config
 }
 
+// Layer4 gives the rule for a connection of a listener that is passed on, nil if there is none. hostname is the
+// name that the client asked for (SNI), "" when there are no names. Matches of such a rule are of the prefix "/"
+// alone; what asks for more matches nothing.
+func (t *Table) Layer4(listener, hostname string) *Rule {
+	hosts := t.hosts[listener]
+	if hosts == nil {
+		return nil
+	}
+	hash, req := hashOf(hostname), &Request{Host: hostname, Path: "/", Header: noHeader{}}
+	var at cursor
+	for {
+		candidate, ok := hosts.next(hostname, hash, &at)
+		if !ok {
+			return nil
+		}
+		if rule, _, ok := candidate.find(req); ok {
+			return rule
+		}
+	}
+}
+
+// noHeader is the header of what is no request.
+type noHeader struct{}
+
+func (noHeader) Value(string) (string, bool) { return "", false }
+
 // Lookup finds the rule for a request that came in on a port. The listener with the most specific
-// hostname alone is asked.
+// hostname alone is asked. Listeners of TLS, whose connections are passed on, have no rule for a request.
 func (t *Table) Lookup(port int32, req *Request) Result {
 	hash := hashOf(req.Host)
 	listener := t.ports.find(port, req.Host, hash)

@@ -116,6 +116,9 @@ func (c *Conn) Take(class *Class) (*Buffer, int, error) {
 	return c.taken(n, err)
 }
 
+// Ended says that the last read met the end of what the other side sends. Only the reading side may call it.
+func (c *Conn) Ended() bool { return c.in.err == io.EOF } //nolint:errorlint // it comes as it is
+
 // WaitRead returns when a Read would not block, without reading.
 func (c *Conn) WaitRead() error {
 	if c.raw == nil || c.unread.buffer != nil {

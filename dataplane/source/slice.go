@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
@@ -30,6 +31,7 @@ type slice struct {
 type slicePort struct {
 	name   string
 	number int32
+	udp    bool
 }
 
 type sliceEndpoint struct {
@@ -129,13 +131,9 @@ func newSlice(object *discoveryv1.EndpointSlice) *slice {
 		return s
 	}
 	s.ports, s.endpoints = make([]slicePort, 0, len(object.Ports)), make([]sliceEndpoint, 0, len(object.Endpoints))
-	for _, port := range object.Ports {
-		if port.Port != nil {
-			name := ""
-			if port.Name != nil {
-				name = *port.Name
-			}
-			s.ports = append(s.ports, slicePort{strings.Clone(name), *port.Port})
+	for i := range object.Ports {
+		if port, ok := newPort(&object.Ports[i]); ok {
+			s.ports = append(s.ports, port)
 		}
 	}
 	for i := range object.Endpoints {
@@ -144,6 +142,25 @@ func newSlice(object *discoveryv1.EndpointSlice) *slice {
 		}
 	}
 	return s
+}
+
+// newPort is false for what is not one port, or of a protocol that no pool has.
+func newPort(p *discoveryv1.EndpointPort) (port slicePort, ok bool) {
+	if p.Port == nil {
+		return port, false
+	}
+	port.number = *p.Port
+	if p.Name != nil {
+		port.name = strings.Clone(*p.Name)
+	}
+	switch {
+	case p.Protocol == nil, *p.Protocol == corev1.ProtocolTCP:
+		return port, true
+	case *p.Protocol == corev1.ProtocolUDP:
+		port.udp = true
+		return port, true
+	}
+	return port, false
 }
 
 // newEndpoint is false for endpoints that serve nobody, and for addresses that no pod has.
@@ -176,7 +193,7 @@ func (s *services) endpoints(pool *config.Pool) []config.Endpoint {
 			to = &remote
 		}
 		for _, port := range slice.ports {
-			if port.name == pool.PortName {
+			if port.name == pool.PortName && port.udp == (pool.Transport == config.TransportUDP) {
 				to.add(slice, port.number)
 			}
 		}

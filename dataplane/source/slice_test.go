@@ -1,10 +1,55 @@
 package source
 
 import (
+	"slices"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/fleetgate/fleetgate/dataplane/config"
 )
+
+// TestPortsByProtocol keeps that a pool gets the port of its name and protocol, whatever numbers there are.
+func TestPortsByProtocol(t *testing.T) {
+	port := func(name string, protocol corev1.Protocol, number int32) discoveryv1.EndpointPort {
+		return discoveryv1.EndpointPort{Name: &name, Protocol: &protocol, Port: &number}
+	}
+	unsaid := func(number int32) discoveryv1.EndpointPort { return discoveryv1.EndpointPort{Port: &number} }
+	cases := []struct {
+		name, reason string
+		ports        []discoveryv1.EndpointPort
+		pool         config.Pool
+		want         []int32
+	}{
+		{"TCP", "UDP of the same number is another port", []discoveryv1.EndpointPort{port("dns", "UDP", 53), port("dns-tcp", "TCP", 53)}, config.Pool{PortName: "dns-tcp"}, []int32{53}},
+		{"UDP", "TCP of the same number is another port", []discoveryv1.EndpointPort{port("dns", "UDP", 53), port("dns-tcp", "TCP", 53)}, config.Pool{PortName: "dns", Transport: config.TransportUDP}, []int32{53}},
+		{"one name", "the protocol tells ports of one name apart", []discoveryv1.EndpointPort{port("dns", "UDP", 5353), port("dns", "TCP", 53)}, config.Pool{PortName: "dns", Transport: config.TransportUDP}, []int32{5353}},
+		{"one name, TCP", "the protocol tells ports of one name apart", []discoveryv1.EndpointPort{port("dns", "UDP", 5353), port("dns", "TCP", 53)}, config.Pool{PortName: "dns"}, []int32{53}},
+		{"another name", "a pool of UDP takes no port of TCP for want of one", []discoveryv1.EndpointPort{port("dns", "TCP", 53)}, config.Pool{PortName: "dns", Transport: config.TransportUDP}, nil},
+		{"without a protocol", "what is not said is TCP", []discoveryv1.EndpointPort{unsaid(80)}, config.Pool{}, []int32{80}},
+		{"without a protocol, UDP", "what is not said is TCP", []discoveryv1.EndpointPort{unsaid(80)}, config.Pool{Transport: config.TransportUDP}, nil},
+		{"SCTP", "nothing is made of what nobody speaks", []discoveryv1.EndpointPort{port("a", "SCTP", 80)}, config.Pool{PortName: "a"}, nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			c.pool.Service = "dns"
+			s := newServices(map[string]bool{"dns": true})
+			s.put(&discoveryv1.EndpointSlice{
+				ObjectMeta: metav1.ObjectMeta{Name: "dns-1", Labels: map[string]string{discoveryv1.LabelServiceName: "dns"}},
+				Ports:      c.ports, Endpoints: []discoveryv1.Endpoint{{Addresses: []string{"10.0.0.1"}}},
+			})
+			var got []int32
+			for _, e := range s.endpoints(&c.pool) {
+				got = append(got, e.Port)
+			}
+			if !slices.Equal(got, c.want) {
+				t.Fatalf("%s: got %v, want %v", c.reason, got, c.want)
+			}
+		})
+	}
+}
 
 // TestAddressesThatNoPodHas keeps that a slice made by hand leads neither to the machine itself, where the
 // admin port is, nor to its cloud's metadata, in whatever form the address is written.

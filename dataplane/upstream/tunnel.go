@@ -11,6 +11,8 @@ import (
 // Tunnel is a connection to an endpoint for whatever is not HTTP. It is never used again.
 type Tunnel struct {
 	*socket.Conn
+	// bare is the connection of TCP: Conn, or what Conn speaks TLS on.
+	bare     *socket.Conn
 	endpoint *Endpoint
 	once     sync.Once
 }
@@ -22,7 +24,8 @@ func (e *Endpoint) Tunnel(ctx context.Context) (*Tunnel, error) {
 		return nil, err
 	}
 	e.connector.open.Add(1)
-	return &Tunnel{Conn: socket.New(conn), endpoint: e}, nil
+	bare := socket.New(conn)
+	return &Tunnel{Conn: bare, bare: bare, endpoint: e}, nil
 }
 
 // Close closes the connection, from any goroutine and as often as one likes.
@@ -30,5 +33,18 @@ func (t *Tunnel) Close() error {
 	t.once.Do(func() { t.endpoint.connector.open.Add(-1) })
 	return t.Conn.Close()
 }
+
+// Abort closes the connection so that the endpoint does not take what it got for all that there is: with a reset.
+func (t *Tunnel) Abort() {
+	if tcp, ok := t.bare.Conn.(interface{ SetLinger(seconds int) error }); ok {
+		_ = tcp.SetLinger(0) // best effort; the connection is closed anyway
+	}
+	_ = t.bare.Close() // the end of it either way
+	_ = t.Close()
+}
+
+// Truncated says that TLS ended without saying so (RFC 8446 section 6.1), which crypto/tls takes for an end. Only
+// the reading side may call it.
+func (t *Tunnel) Truncated() bool { return t.Conn != t.bare && t.bare.Ended() }
 
 var _ net.Conn = (*Tunnel)(nil)
