@@ -17,15 +17,19 @@ type Tunnel struct {
 	once     sync.Once
 }
 
-// Tunnel connects; the context bounds that. The caller closes the Tunnel, which outlives the endpoint.
+// Tunnel connects, and speaks TLS if the pool asks for it; the context bounds that. The caller closes the Tunnel, which outlives the endpoint.
 func (e *Endpoint) Tunnel(ctx context.Context) (*Tunnel, error) {
 	conn, err := e.connector.options.Dial(ctx, e.address)
 	if err != nil {
 		return nil, err
 	}
-	e.connector.open.Add(1)
 	bare := socket.New(conn)
-	return &Tunnel{Conn: bare, bare: bare, endpoint: e}, nil
+	secured, err := e.Secure(ctx, bare)
+	if err != nil {
+		return nil, err
+	}
+	e.connector.open.Add(1)
+	return &Tunnel{Conn: secured, bare: bare, endpoint: e}, nil
 }
 
 // Close closes the connection, from any goroutine and as often as one likes.
