@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -62,6 +61,7 @@ type exchange struct {
 	// deadline is when the whole exchange has to be over; zero for never.
 	deadline time.Time
 	record   Record
+	token    *token // of the client's session; nil for a rule without sessions
 	// waited says that time has passed since the request came without an attempt.
 	waited bool
 
@@ -253,6 +253,7 @@ func (x *exchange) forward() (int, string) {
 	if x.req.HasBody() && x.out.Upgrade == "" {
 		x.body = newUpload(x)
 	}
+	x.readToken()
 	mirrors := x.mirrorsDue()
 	try := x.attempts()
 	x.mirror(mirrors)
@@ -367,41 +368,4 @@ func plainText(s string) bool {
 		}
 	}
 	return true
-}
-
-var (
-	errClientGone     = errors.New("the client is gone")
-	errRequestTimeout = errors.New("the rule's request timeout is over")
-	errBackendTimeout = errors.New("the rule's backend request timeout is over")
-	errEnded          = errors.New("the exchange is over")
-)
-
-// cancel ends the exchange early, from any goroutine.
-func (x *exchange) cancel(reason error) {
-	x.mutex.Lock()
-	defer x.mutex.Unlock()
-	if x.cancelled == nil {
-		x.cancelled = reason
-	}
-	if x.call != nil {
-		x.call.Cancel(reason)
-	}
-	if x.connect != nil {
-		x.connect()
-	}
-}
-
-// use makes a call the one that cancel ends; nil when it is over. It gives the reason if the
-// exchange was cancelled already.
-func (x *exchange) use(call upstream.Call) error {
-	x.mutex.Lock()
-	defer x.mutex.Unlock()
-	x.call = call
-	return x.cancelled
-}
-
-func (x *exchange) cause() error {
-	x.mutex.Lock()
-	defer x.mutex.Unlock()
-	return x.cancelled
 }

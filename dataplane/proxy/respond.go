@@ -18,6 +18,7 @@ func (x *exchange) respond(t *attempt) {
 	x.copyReplyFields()
 	x.advertise()
 	x.editReply()
+	x.keepSession(t.endpoint)
 	if err := x.relay(t); err != nil {
 		x.broken(err)
 	}
