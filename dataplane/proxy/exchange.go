@@ -61,7 +61,8 @@ type exchange struct {
 	// deadline is when the whole exchange has to be over; zero for never.
 	deadline time.Time
 	record   Record
-	token    *token // of the client's session; nil for a rule without sessions
+	token    *token   // of the client's session; nil for a rule without sessions
+	verdict  *verdict // of the auth filter; nil for a rule without one
 	// waited says that time has passed since the request came without an attempt.
 	waited bool
 
@@ -169,6 +170,12 @@ func (x *exchange) handle() (int, string) {
 	if x.preflight() {
 		return 0, ""
 	}
+	if ms := x.action.rule.Timeouts.Request; ms > 0 {
+		x.deadline = x.record.Start.Add(time.Duration(ms) * time.Millisecond)
+	}
+	if allowed, status, reason := x.authorize(); !allowed {
+		return status, reason
+	}
 	if redirect := x.action.rule.Filters.Redirect; redirect != nil {
 		return x.redirect(redirect)
 	}
@@ -243,9 +250,6 @@ func (p *Proxy) choose(s *state, a *action, record *Record) (i int, to *pool, re
 
 // forward sends the request to the backend, as often as the rule allows, and its response to the client.
 func (x *exchange) forward() (int, string) {
-	if ms := x.action.rule.Timeouts.Request; ms > 0 {
-		x.deadline = x.record.Start.Add(time.Duration(ms) * time.Millisecond)
-	}
 	if !x.prepare() {
 		return 500, ReasonRewriteFailed
 	}

@@ -28,6 +28,9 @@ func (x *exchange) respond(t *attempt) {
 func (x *exchange) editReply() {
 	x.editCORS()
 	x.edit = fields{list: &x.reply.Fields}
+	if x.verdict != nil {
+		edit(&x.edit, x.verdict.reply, nil)
+	}
 	filter.EditHeader(&x.edit, x.action.rule.Filters.Response)
 	filter.EditHeader(&x.edit, x.backend.Filters.Response)
 }
