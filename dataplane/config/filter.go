@@ -86,6 +86,6 @@ type Auth struct {
 	RequestHeaders []string `json:"requestHeaders,omitempty"`
 	// ResponseHeaders of the service's answer are put into the request to the backend, in lower case; over HTTP, none for all of them.
 	ResponseHeaders []string `json:"responseHeaders,omitempty"`
-	// MaxBody is how many bytes of the request's body the service gets; 0 for none.
+	// MaxBody is how long a body the service gets to judge, in bytes; a longer one is refused with 413. 0 for not telling it the body.
 	MaxBody int32 `json:"maxBody,omitempty"`
 }

@@ -53,12 +53,17 @@ func editable(name, value string) bool {
 			return false
 		}
 	}
-	for i := range len(name) {
-		if !tokenByte(name[i]) {
+	return IsToken(name)
+}
+
+// IsToken says whether a text can be the name of a header or of a cookie (RFC 9110 section 5.6.2).
+func IsToken(text string) bool {
+	for i := range len(text) {
+		if !tokenByte(text[i]) {
 			return false
 		}
 	}
-	return true
+	return text != ""
 }
 
 func tokenByte(c byte) bool {

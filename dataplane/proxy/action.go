@@ -16,6 +16,7 @@ type action struct {
 	rule    *config.Rule
 	split   *balance.Weighted                 // nil for the only backend of a rule
 	samples map[*config.Mirror]*filter.Sample // nil without mirrors
+	session *session                          // nil without
 	cors    *filter.CORS                      // nil without
 	// series are what the observer gave for requests that got no backend, and for each backend; nil
 	// before the first request.
@@ -56,6 +57,7 @@ func newAction(rule *config.Rule) *action {
 		a.sample(rule.Backends[i].Filters.Mirrors)
 	}
 	a.sample(rule.Filters.Mirrors)
+	a.session = newSession(rule, a.name())
 	if rule.Filters.CORS != nil {
 		a.cors = filter.NewCORS(rule.Filters.CORS)
 	}

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -62,6 +61,8 @@ type exchange struct {
 	// deadline is when the whole exchange has to be over; zero for never.
 	deadline time.Time
 	record   Record
+	token    *token   // of the client's session; nil for a rule without sessions
+	verdict  *verdict // of the auth filter; nil for a rule without one
 	// waited says that time has passed since the request came without an attempt.
 	waited bool
 
@@ -169,6 +170,12 @@ func (x *exchange) handle() (int, string) {
 	if x.preflight() {
 		return 0, ""
 	}
+	if ms := x.action.rule.Timeouts.Request; ms > 0 {
+		x.deadline = x.record.Start.Add(time.Duration(ms) * time.Millisecond)
+	}
+	if allowed, status, reason := x.authorize(); !allowed {
+		return status, reason
+	}
 	if redirect := x.action.rule.Filters.Redirect; redirect != nil {
 		return x.redirect(redirect)
 	}
@@ -243,9 +250,6 @@ func (p *Proxy) choose(s *state, a *action, record *Record) (i int, to *pool, re
 
 // forward sends the request to the backend, as often as the rule allows, and its response to the client.
 func (x *exchange) forward() (int, string) {
-	if ms := x.action.rule.Timeouts.Request; ms > 0 {
-		x.deadline = x.record.Start.Add(time.Duration(ms) * time.Millisecond)
-	}
 	if !x.prepare() {
 		return 500, ReasonRewriteFailed
 	}
@@ -253,6 +257,7 @@ func (x *exchange) forward() (int, string) {
 	if x.req.HasBody() && x.out.Upgrade == "" {
 		x.body = newUpload(x)
 	}
+	x.readToken()
 	mirrors := x.mirrorsDue()
 	try := x.attempts()
 	x.mirror(mirrors)
@@ -367,41 +372,4 @@ func plainText(s string) bool {
 		}
 	}
 	return true
-}
-
-var (
-	errClientGone     = errors.New("the client is gone")
-	errRequestTimeout = errors.New("the rule's request timeout is over")
-	errBackendTimeout = errors.New("the rule's backend request timeout is over")
-	errEnded          = errors.New("the exchange is over")
-)
-
-// cancel ends the exchange early, from any goroutine.
-func (x *exchange) cancel(reason error) {
-	x.mutex.Lock()
-	defer x.mutex.Unlock()
-	if x.cancelled == nil {
-		x.cancelled = reason
-	}
-	if x.call != nil {
-		x.call.Cancel(reason)
-	}
-	if x.connect != nil {
-		x.connect()
-	}
-}
-
-// use makes a call the one that cancel ends; nil when it is over. It gives the reason if the
-// exchange was cancelled already.
-func (x *exchange) use(call upstream.Call) error {
-	x.mutex.Lock()
-	defer x.mutex.Unlock()
-	x.call = call
-	return x.cancelled
-}
-
-func (x *exchange) cause() error {
-	x.mutex.Lock()
-	defer x.mutex.Unlock()
-	return x.cancelled
 }

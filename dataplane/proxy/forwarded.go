@@ -11,12 +11,9 @@ import (
 // setForwarded writes what backends learn of the client from the connection. What the request says
 // itself counts only when it comes from a trusted front.
 func (x *exchange) setForwarded() {
-	chain, scheme, port := x.from.addressText, schemeOf(x.result.Listener.Protocol), x.client.server.portText
+	chain, scheme, port := x.from.addressText, x.clientScheme(), x.client.server.portText
 	if x.trusted {
 		chain = x.chain()
-		if said, one := find(x.req.Fields, message.XForwardedProto); one && isScheme(said) {
-			scheme = said
-		}
 		if said, one := find(x.req.Fields, message.XForwardedPort); one && isPort(said) {
 			port = said
 		}
@@ -31,6 +28,16 @@ func (x *exchange) setForwarded() {
 	if x.state.snapshot.Root.Forwarded {
 		x.out.Fields = append(x.out.Fields, message.Field{Name: "Forwarded", Value: x.forwardedField(scheme), ID: message.Forwarded})
 	}
+}
+
+// clientScheme is the scheme that the client speaks, by the word of a trusted front if there is one.
+func (x *exchange) clientScheme() string {
+	if x.trusted {
+		if said, one := find(x.req.Fields, message.XForwardedProto); one && isScheme(said) {
+			return said
+		}
+	}
+	return schemeOf(x.result.Listener.Protocol)
 }
 
 func schemeOf(p config.Protocol) string {

@@ -14,6 +14,11 @@ import (
 // pick chooses an endpoint, one that was not tried before if there is one. It is nil when the pool
 // has none, or none with room.
 func (x *exchange) pick(now time.Time) *balance.Endpoint {
+	if x.token != nil {
+		if endpoint := x.pickByToken(now); endpoint != nil {
+			return endpoint
+		}
+	}
 	if x.pool.Config.Balance == config.BalanceHash {
 		if key := x.key(&x.pool.Config.HashOn); key != "" {
 			endpoint, _ := x.pool.PickBy(now, balance.Key(key), x.tried) // nil says it

@@ -97,10 +97,7 @@ func cloned(r *message.Request, length int) *message.Request {
 	out := *r
 	out.Method, out.Authority, out.Target = strings.Clone(r.Method), strings.Clone(r.Authority), strings.Clone(r.Target)
 	out.ContentLength = int64(length)
-	out.Fields = slices.Clone(r.Fields)
-	for i := range out.Fields {
-		out.Fields[i].Name, out.Fields[i].Value = strings.Clone(out.Fields[i].Name), strings.Clone(out.Fields[i].Value)
-	}
+	out.Fields = clonedFields(r.Fields)
 	return &out
 }
 

@@ -90,20 +90,24 @@ const (
 	// are the right ones, and with whom TLS failed otherwise.
 	ReasonBackendCertificate = "backend_certificate"
 	ReasonBackendTLS         = "backend_tls"
-	ReasonUpstreamReset      = "upstream_reset"
-	ReasonUpstreamAborted    = "upstream_aborted"
-	ReasonRequestTimeout     = "request_timeout"
-	ReasonBackendTimeout     = "backend_timeout"
-	ReasonClientGone         = "client_gone"
-	ReasonRedirect           = "redirect"
-	ReasonPreflight          = "preflight"
-	ReasonRewriteFailed      = "rewrite_failed"
-	ReasonBadUpgrade         = "bad_upgrade"
-	ReasonNoUpgrade          = "upgrade_unsupported" // the backend's HTTP/2 has no extended CONNECT (RFC 8441)
-	ReasonBadBody            = "bad_body"
-	ReasonBadResponse        = "bad_response"
-	ReasonBodyTooLarge       = "body_too_large"
-	ReasonOverload           = "overload"
+	// ReasonAuthDenied and ReasonAuthUnavailable are for requests that the service of an auth filter refuses, and of which
+	// it says nothing.
+	ReasonAuthDenied      = "auth_denied"
+	ReasonAuthUnavailable = "auth_unavailable"
+	ReasonUpstreamReset   = "upstream_reset"
+	ReasonUpstreamAborted = "upstream_aborted"
+	ReasonRequestTimeout  = "request_timeout"
+	ReasonBackendTimeout  = "backend_timeout"
+	ReasonClientGone      = "client_gone"
+	ReasonRedirect        = "redirect"
+	ReasonPreflight       = "preflight"
+	ReasonRewriteFailed   = "rewrite_failed"
+	ReasonBadUpgrade      = "bad_upgrade"
+	ReasonNoUpgrade       = "upgrade_unsupported" // the backend's HTTP/2 has no extended CONNECT (RFC 8441)
+	ReasonBadBody         = "bad_body"
+	ReasonBadResponse     = "bad_response"
+	ReasonBodyTooLarge    = "body_too_large"
+	ReasonOverload        = "overload"
 
 	ReasonTooManyConnections = "too_many_connections"
 )

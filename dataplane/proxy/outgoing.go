@@ -21,6 +21,9 @@ func (x *exchange) prepare() bool {
 		x.prepareUpgrade()
 	}
 	x.edit = fields{&x.out.Fields, &x.out.Authority}
+	if x.verdict != nil {
+		x.verdict.apply(&x.edit)
+	}
 	filter.EditHeader(&x.edit, rule.Filters.Request)
 	filter.EditHeader(&x.edit, x.backend.Filters.Request)
 	return x.rewrite(rule.Filters.Rewrite, x.backend.Filters.Rewrite)
@@ -54,10 +57,15 @@ func (x *exchange) target(path string) string {
 	if before, raw, asked := strings.Cut(x.req.Target, "?"); before == path && raw == query && (!asked || query != "") {
 		return x.req.Target
 	}
-	if query == "" {
+	return x.withQuery(path)
+}
+
+// withQuery puts the client's query behind a path.
+func (x *exchange) withQuery(path string) string {
+	if x.view.RawQuery == "" {
 		return path
 	}
-	return path + "?" + query
+	return path + "?" + x.view.RawQuery
 }
 
 // copyFields passes on what is not of the client's connection, and not of the way here.

@@ -18,6 +18,7 @@ func (x *exchange) respond(t *attempt) {
 	x.copyReplyFields()
 	x.advertise()
 	x.editReply()
+	x.keepSession(t.endpoint)
 	if err := x.relay(t); err != nil {
 		x.broken(err)
 	}
@@ -27,6 +28,9 @@ func (x *exchange) respond(t *attempt) {
 func (x *exchange) editReply() {
 	x.editCORS()
 	x.edit = fields{list: &x.reply.Fields}
+	if x.verdict != nil {
+		edit(&x.edit, x.verdict.reply, nil)
+	}
 	filter.EditHeader(&x.edit, x.action.rule.Filters.Response)
 	filter.EditHeader(&x.edit, x.backend.Filters.Response)
 }

@@ -342,3 +342,8 @@ func TestClientCertificates(t *testing.T) {
 		})
 	}
 }
+
+// insecure is for clients that take any certificate.
+func insecure(serverName string) *tls.Config {
+	return &tls.Config{ServerName: serverName, InsecureSkipVerify: true}
+}

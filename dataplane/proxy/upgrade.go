@@ -82,6 +82,7 @@ func (x *exchange) upgrade(t *attempt) (int, string) {
 	x.reply.Upgrade = x.out.Upgrade
 	x.copyReplyFields()
 	x.editReply()
+	x.keepSession(t.endpoint)
 	switch {
 	case x.req.Version >= message.HTTP2:
 		if !overHTTP2 && !x.acceptForHTTP2() {
