@@ -2,6 +2,8 @@ package proxy
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"hash/fnv"
 	"net/netip"
 	"time"
@@ -17,8 +19,8 @@ type passage struct {
 	state   *state
 	record  Record
 	relayed Relayed
-	// faithful says that a break has to look like one on the other side too: TLS that is passed through
-	// tells its users half from whole, and everything else does not.
+	// faithful says that this is not TLS that is passed through: a break has to look like one on the other
+	// side too, since there is no TLS from end to end by which its users tell half from whole.
 	faithful bool
 }
 
@@ -144,7 +146,7 @@ func (t *passage) connect(pool *balance.Pool) (*balance.Endpoint, *upstream.Tunn
 	t.client.connecting.Store(&cancel)
 	defer t.client.connecting.Store(nil)
 	var tried []*balance.Endpoint
-	key := keyOf(t.client.address)
+	key, reason := keyOf(t.client.address), ReasonConnectFailed
 	for len(tried) < mostConnects && !t.client.cutting.Load() {
 		endpoint, err := pool.PickBy(time.Now(), key, tried)
 		if err != nil {
@@ -157,16 +159,29 @@ func (t *passage) connect(pool *balance.Pool) (*balance.Endpoint, *upstream.Tunn
 			endpoint.Succeeded()
 			return endpoint, backend, ""
 		}
+		reason = reasonOfConnect(err)
 		t.record.Failures++
 		pool.Failed(endpoint, time.Now())
 		endpoint.Done()
 		tried = append(tried, endpoint)
 	}
-	return nil, nil, ReasonConnectFailed
+	return nil, nil, reason
+}
+
+// reasonOfConnect is why an endpoint could not be connected to.
+func reasonOfConnect(err error) string {
+	var untrustedError *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &untrustedError):
+		return ReasonBackendCertificate
+	case errors.Is(err, upstream.ErrHandshake):
+		return ReasonBackendTLS
+	}
+	return ReasonConnectFailed
 }
 
 func (t *passage) dial(ctx context.Context, endpoint *balance.Endpoint) (*upstream.Tunnel, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.client.server.proxy.options.ConnectTimeout)
 	defer cancel()
-	return connsOf(endpoint).Tunnel(ctx)
+	return connsOf(endpoint).Tunnel(ctx, !t.faithful)
 }

@@ -2,7 +2,6 @@ package proxy_test
 
 import (
 	"bytes"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -291,38 +290,6 @@ func TestListenersThatDoNotFit(t *testing.T) {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("got %v, want %q", err, want)
 				}
-			}
-		})
-	}
-}
-
-// TestTCPOverTLSToTheBackend keeps that what is passed on goes to a backend that proved who it is, in TLS, and to no other.
-func TestTCPOverTLSToTheBackend(t *testing.T) {
-	ca := newAuthority(t)
-	own := ca.issue("a.example.com")
-	backend := rawBackend(t, func(conn *net.TCPConn) {
-		secured := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{*own}})
-		all, _ := io.ReadAll(secured)
-		_, _ = secured.Write(all)
-		_ = secured.CloseWrite()
-	})
-	cases := []struct {
-		name, reason, hostname, want string
-	}{
-		{"the right one", "each side ends its own direction through TLS", "a.example.com", "hello"},
-		{"another one", "it is never spoken to, in the clear least of all", "b.example.com", ""},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			s := tcpSnapshot(backend)
-			s.Chunks[0].Pools[0].TLS = &config.BackendTLS{Hostname: c.hostname, CA: ca.pem()}
-			b := start(t, s)
-			conn := b.open()
-			_, _ = io.WriteString(conn, "hello")
-			_ = conn.CloseWrite()
-			got, _ := io.ReadAll(conn)
-			if string(got) != c.want {
-				t.Fatalf("%s: got %q, want %q; %v", c.reason, got, c.want, b.lastPassed(""))
 			}
 		})
 	}

@@ -215,3 +215,72 @@ func TestEndedTLSAsksWhatItsListenerSays(t *testing.T) {
 		}
 	}
 }
+
+// TestTLSToBackendsOfLayer4 keeps that what is passed on goes in TLS to backends that ask for it, that they prove who they
+// are, and that what has TLS of its own gets no other one around it.
+func TestTLSToBackendsOfLayer4(t *testing.T) {
+	ca := newAuthority(t)
+	own := ca.issue("backend.org")
+	endpoint := rawBackend(t, func(conn *net.TCPConn) {
+		secured := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{*own}})
+		first := make([]byte, 5)
+		if _, err := io.ReadFull(secured, first); err != nil || string(first) == "break" {
+			return // without close_notify
+		}
+		_, _ = secured.Write(first)
+		if _, err := io.Copy(secured, secured); err == nil {
+			_ = secured.Close()
+		}
+	})
+	s := passingSnapshot(nil)
+	ending(t, &s, "ended", "ended.org", endpoint)
+	ending(t, &s, "wrong", "wrong.org", endpoint)
+	s.Chunks[0].Pools = s.Chunks[0].Pools[1:]
+	s.Chunks[0].Pools[0].TLS = &config.BackendTLS{Hostname: "backend.org", CA: ca.pem()}
+	s.Chunks[0].Pools[1].TLS = &config.BackendTLS{Hostname: "another.org", CA: ca.pem()}
+	s.Root.Listeners = append(s.Root.Listeners, passing("passed", "passed.org"), config.Listener{Name: "tcp", Port: 90, Protocol: config.TCP})
+	for listener, hostname := range map[string]string{"passed": "passed.org", "tcp": ""} {
+		s.Chunks[0].Hosts = append(s.Chunks[0].Hosts, config.Host{Listener: listener, Hostname: hostname, Rules: []config.Rule{prefixRule("n/"+listener, "/", "ended")}})
+	}
+	b := start(t, s)
+	plain, err := net.Dial("tcp", b.addr(90))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	ended, err := b.tls("ended.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	passed, err := b.tls("passed.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := strings.Repeat("0123456789abcde", 1<<16)
+	for name, conn := range map[string]net.Conn{"TCP": plain, "TLS that is ended": ended, "TLS that is passed through": passed} {
+		go func() {
+			_, _ = io.WriteString(conn, sent)
+			_ = conn.(interface{ CloseWrite() error }).CloseWrite()
+		}()
+		if got, err := io.ReadAll(conn); err != nil || string(got) != sent {
+			t.Fatalf("%s: got %d bytes, %v", name, len(got), err)
+		}
+	}
+	again, err := b.tls("ended.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(again, "break")
+	if _, err := io.ReadAll(again); err == nil {
+		t.Fatal("a backend that breaks off looked like one that has said all")
+	}
+	b.lastReason("upstream_reset")
+	wrong, err := b.tls("wrong.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(wrong); err == nil {
+		t.Fatal("a backend that does not prove who it is looked like one that has nothing to say")
+	}
+	b.lastReason("backend_certificate")
+}

@@ -17,19 +17,22 @@ type Tunnel struct {
 	once     sync.Once
 }
 
-// Tunnel connects, and speaks TLS if the pool asks for it; the context bounds that. The caller closes the Tunnel, which outlives the endpoint.
-func (e *Endpoint) Tunnel(ctx context.Context) (*Tunnel, error) {
+// Tunnel connects, with TLS if the endpoint's pool asks for it and what is to be said has none of its own; the context
+// bounds that. The caller closes the Tunnel, which outlives the endpoint. Errors are as those of Secure.
+func (e *Endpoint) Tunnel(ctx context.Context, hasTLS bool) (*Tunnel, error) {
 	conn, err := e.connector.options.Dial(ctx, e.address)
 	if err != nil {
 		return nil, err
 	}
-	bare := socket.New(conn)
-	secured, err := e.Secure(ctx, bare)
-	if err != nil {
-		return nil, err
+	t := &Tunnel{bare: socket.New(conn), endpoint: e}
+	t.Conn = t.bare
+	if !hasTLS {
+		if t.Conn, err = e.Secure(ctx, t.bare); err != nil {
+			return nil, err
+		}
 	}
 	e.connector.open.Add(1)
-	return &Tunnel{Conn: secured, bare: bare, endpoint: e}, nil
+	return t, nil
 }
 
 // Close closes the connection, from any goroutine and as often as one likes.
