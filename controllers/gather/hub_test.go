@@ -37,7 +37,15 @@ func (b *bundle) GetInformer(_ context.Context, object client.Object, _ ...cache
 	return made, nil
 }
 
-func older(version string, lacks ...client.Object) (*Hub, *bundle, client.Client, *Inbox) {
+// elder is a Hub on a cluster that lacks some kinds.
+type elder struct {
+	hub    *Hub
+	kinds  *bundle
+	reader client.Client
+	inbox  *Inbox
+}
+
+func older(version string, lacks ...client.Object) elder {
 	scheme := runtime.NewScheme()
 	gvk := schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
 	scheme.AddKnownTypeWithName(gvk, &metav1.PartialObjectMetadata{})
@@ -50,12 +58,13 @@ func older(version string, lacks ...client.Object) (*Hub, *bundle, client.Client
 		kinds.lacks[reflect.TypeOf(object)] = true
 	}
 	inbox := NewInbox()
-	return NewHub(HubOptions{Cache: kinds, Reader: hub, Inbox: inbox, Log: logr.Discard()}), kinds, hub, inbox
+	return elder{NewHub(HubOptions{Cache: kinds, Reader: hub, Inbox: inbox, Log: logr.Discard()}), kinds, hub, inbox}
 }
 
 func TestAnOlderBundleIsWatchedAsFarAsItGoes(t *testing.T) {
-	hub, kinds, reader, inbox := older("v1.4.1",
+	old := older("v1.4.1",
 		&gatewayv1.ListenerSet{}, &gatewayv1.TLSRoute{}, &gatewayv1.TCPRoute{}, &gatewayv1.UDPRoute{}, &gatewayv1.ReferenceGrant{})
+	hub, kinds, reader, inbox := old.hub, old.kinds, old.reader, old.inbox
 	if err := hub.Watch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -97,8 +106,7 @@ func TestAnOlderBundleIsWatchedAsFarAsItGoes(t *testing.T) {
 }
 
 func TestAHubWithoutGatewaysIsRefused(t *testing.T) {
-	hub, _, _, _ := older("", &gatewayv1.Gateway{})
-	if err := hub.Watch(t.Context()); err == nil {
+	if err := older("", &gatewayv1.Gateway{}).hub.Watch(t.Context()); err == nil {
 		t.Error("the hub is watched without the kind Gateway")
 	}
 }

@@ -46,7 +46,10 @@ var (
 	listenerProgrammed = outcome{typeProgrammed, "Programmed", "The listener serves."}
 	setAccepted        = outcome{typeAccepted, "Accepted", "The ListenerSet is valid."}
 	setProgrammed      = outcome{typeProgrammed, "Programmed", "The ListenerSet serves."}
-	setOrphaned        = outcome{typeAccepted, "ParentNotAccepted", "The Gateway that parentRef names does not exist, or is of no class of ours: create it, or correct parentRef."}
+	setOrphaned        = outcome{
+		typeAccepted, "ParentNotAccepted",
+		"The Gateway that parentRef names does not exist, or is of no class of ours: create it, or correct parentRef.",
+	}
 	insecureValidation = outcome{
 		typeInsecure, "ConfigurationChanged",
 		"Clients without a valid certificate get in where spec.tls.frontend has mode AllowInsecureFallback: backends have to check them.",

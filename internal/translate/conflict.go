@@ -43,7 +43,8 @@ func excludes(a, b string) bool {
 	if a == b {
 		return a == protocolTCP || a == protocolUDP
 	}
-	return !(a == protocolHTTPS && b == protocolTLS || a == protocolTLS && b == protocolHTTPS)
+	shares := a == protocolHTTPS && b == protocolTLS || a == protocolTLS && b == protocolHTTPS
+	return !shares
 }
 
 // conflicts marks listeners that are not distinct (Gateway API 1.7, "Distinct Listeners" and "Handling indistinct

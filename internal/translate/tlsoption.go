@@ -36,9 +36,12 @@ func (l *listenerContext) tlsOptions() {
 			l.refusef(ir.UnsupportedValue, "tls.options: %s has no meaning where the front ends TLS: remove it", key)
 			continue
 		}
-		if fault := setOption(&l.made.TLSOptions, l.made.Protocol, key, string(l.spec.TLS.Options[key])); fault != "" {
+		next := l.made.TLSOptions
+		if fault := setOption(&next, l.made.Protocol, key, string(l.spec.TLS.Options[key])); fault != "" {
 			l.refusef(ir.UnsupportedValue, "tls.options: %s: %s", key, fault)
+			continue
 		}
+		l.made.TLSOptions = next
 	}
 	if o := l.made.TLSOptions; o.MinVersion != "" && o.MaxVersion != "" && o.MinVersion > o.MaxVersion {
 		l.refusef(ir.UnsupportedValue, "tls.options: %s is above %s: swap them", optionMinVersion, optionMaxVersion)
@@ -47,41 +50,49 @@ func (l *listenerContext) tlsOptions() {
 
 // setOption sets one option, or says what is wrong with it.
 func setOption(options *config.TLSOptions, protocol string, key gatewayv1.AnnotationKey, value string) string {
-	values := strings.Split(value, ",")
-	for i := range values {
-		values[i] = strings.TrimSpace(values[i])
-	}
 	switch key {
-	case optionMinVersion, optionMaxVersion:
-		if value != "1.2" && value != "1.3" {
-			return "use 1.2 or 1.3"
-		}
-		if key == optionMinVersion {
-			options.MinVersion = value
-		} else {
-			options.MaxVersion = value
-		}
+	case optionMinVersion:
+		options.MinVersion = value
+		return wrongVersion(value)
+	case optionMaxVersion:
+		options.MaxVersion = value
+		return wrongVersion(value)
 	case optionCipherSuites:
-		for _, name := range values {
+		options.CipherSuites = listOf(value)
+		for _, name := range options.CipherSuites {
 			if !knownCipherSuite(name) {
 				return "cipher suite " + name + " is unknown, broken, or none of TLS 1.2: use IANA names"
 			}
 		}
-		options.CipherSuites = values
 	case optionALPN:
-		if protocol != protocolHTTPS {
+		options.ALPN = listOf(value)
+		unknown := slices.ContainsFunc(options.ALPN, func(name string) bool { return name != "h2" && name != "http/1.1" })
+		switch {
+		case protocol != protocolHTTPS:
 			return "only protocol HTTPS has it: remove it"
+		case unknown:
+			return "use h2, http/1.1, or both"
 		}
-		for _, name := range values {
-			if name != "h2" && name != "http/1.1" {
-				return "use h2, http/1.1, or both"
-			}
-		}
-		options.ALPN = values
 	default:
 		return "no such option: use tls-min-version, tls-max-version, tls-cipher-suites or tls-alpn"
 	}
 	return ""
+}
+
+func wrongVersion(value string) string {
+	if value != "1.2" && value != "1.3" {
+		return "use 1.2 or 1.3"
+	}
+	return ""
+}
+
+// listOf reads a list with commas between.
+func listOf(value string) []string {
+	values := strings.Split(value, ",")
+	for i := range values {
+		values[i] = strings.TrimSpace(values[i])
+	}
+	return values
 }
 
 // knownCipherSuite says whether a name is that of a sound cipher suite of TLS 1.2.

@@ -10,39 +10,45 @@ import (
 // WantedSecrets are the Secrets that translation looks at: those that listeners of Gateways of our classes and of
 // their ListenerSets name, and those of certificates for backends. No other has to be read.
 func WantedSecrets(w *world.World) map[world.Name]bool {
-	out := map[world.Name]bool{}
-	want := func(namespace string, ref *gatewayv1.SecretObjectReference) {
-		if deref(ref.Group) == "" && derefOr(ref.Kind, kindSecret) == kindSecret {
-			out[world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(namespace))), Name: string(ref.Name)}] = true
-		}
-	}
-	listeners := func(namespace string, specs []gatewayv1.Listener) {
-		for _, spec := range specs {
-			if spec.TLS == nil || deref(spec.TLS.Mode) == gatewayv1.TLSModePassthrough {
-				continue
-			}
-			for i := range spec.TLS.CertificateRefs {
-				want(namespace, &spec.TLS.CertificateRefs[i])
-			}
-		}
-	}
+	out := wantedSecrets{}
 	sets := setsByGateway(w)
 	for name, gateway := range w.Gateways {
 		if _, ours := providerOf(w, gateway); !ours {
 			continue
 		}
-		listeners(name.Namespace, gateway.Spec.Listeners)
+		out.listeners(name.Namespace, gateway.Spec.Listeners)
 		if tls := gateway.Spec.TLS; tls != nil && tls.Backend != nil && tls.Backend.ClientCertificateRef != nil {
-			want(name.Namespace, tls.Backend.ClientCertificateRef)
+			out.secret(name.Namespace, tls.Backend.ClientCertificateRef)
 		}
 		filter, _ := allowedSets(gateway.Spec.AllowedListeners) // after an error it allows nothing
 		for _, set := range sets[ir.Key(name)] {
 			if filter.admits(w, name.Namespace, set.Namespace) {
-				listeners(set.Namespace, entries(w.ListenerSets[set]))
+				out.listeners(set.Namespace, entries(w.ListenerSets[set]))
 			}
 		}
 	}
 	return out
+}
+
+// wantedSecrets are names of Secrets.
+type wantedSecrets map[world.Name]bool
+
+// listeners adds those of listeners of a namespace that end TLS.
+func (s wantedSecrets) listeners(namespace string, specs []gatewayv1.Listener) {
+	for _, spec := range specs {
+		if spec.TLS == nil || deref(spec.TLS.Mode) == gatewayv1.TLSModePassthrough {
+			continue
+		}
+		for i := range spec.TLS.CertificateRefs {
+			s.secret(namespace, &spec.TLS.CertificateRefs[i])
+		}
+	}
+}
+
+func (s wantedSecrets) secret(namespace string, ref *gatewayv1.SecretObjectReference) {
+	if deref(ref.Group) == "" && derefOr(ref.Kind, kindSecret) == kindSecret {
+		s[world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(namespace))), Name: string(ref.Name)}] = true
+	}
 }
 
 // ClientConfigMaps are the ConfigMaps with the CA certificates that clients of Gateways of our classes are checked by.

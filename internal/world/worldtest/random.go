@@ -41,7 +41,8 @@ func Random(t *rapid.T) *world.World {
 
 // mutations change one thing of a World each and say which.
 var mutations = []func(*rapid.T, *world.World) world.Key{
-	mutateClass, mutateALB, mutateGateway, mutateGateway, mutateListenerSet, mutateListenerSet, mutateConfigMap, mutateRoute, mutateRoute, mutateRoute, mutateRoute, mutateGrant,
+	mutateClass, mutateALB, mutateGateway, mutateGateway, mutateListenerSet, mutateListenerSet, mutateConfigMap,
+	mutateRoute, mutateRoute, mutateRoute, mutateRoute, mutateGrant,
 	mutateNamespace, mutateInstalled, mutateSecret, mutateService, mutateService, mutateMember, mutateProxies, mutateFront,
 }
 
