@@ -7,6 +7,8 @@ type Session struct {
 	Name string `json:"name"`
 	// Header says that a header carries the token, in answers and in requests; else it is a cookie.
 	Header bool `json:"header,omitempty"`
+	// Path of the cookie; "" for "/".
+	Path string `json:"path,omitempty"`
 	// Permanent gives the cookie Absolute as its Max-Age; else it ends with the browser's session.
 	Permanent bool `json:"permanent,omitempty"`
 	// Absolute and Idle are for how many milliseconds a session holds since it began, and since it was last used; 0 for no end.
