@@ -54,38 +54,46 @@ func each(message []byte, visit func(fieldValue) error) error {
 		if n <= 0 || tag>>3 == 0 || tag>>3 > 1<<29-1 {
 			return errWire
 		}
-		value, size := fieldValue{field: int(tag >> 3)}, 0
-		message = message[n:]
-		switch tag & 7 {
-		case varint:
-			if value.number, size = binary.Uvarint(message); size <= 0 {
-				return errWire
-			}
-		case delimited:
-			length, n := binary.Uvarint(message)
-			if n <= 0 || length > uint64(len(message)-n) {
-				return errWire
-			}
-			size = n + int(length)
-			value.bytes = message[n:size]
-		case fixed32:
-			size = 4
-		case fixed64:
-			size = 8
-		default:
-			return errWire
+		value, size, err := read(message[n:], tag&7)
+		if err != nil {
+			return err
 		}
-		if size > len(message) {
-			return errWire
-		}
-		kind := tag & 7
-		message = message[size:]
-		if kind == fixed32 || kind == fixed64 {
+		message = message[n+size:]
+		if kind := tag & 7; kind != varint && kind != delimited {
 			continue
 		}
+		value.field = int(tag >> 3)
 		if err := visit(value); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// read gives the value at the beginning of bytes, and how many of them it is.
+func read(b []byte, kind uint64) (value fieldValue, size int, err error) {
+	switch kind {
+	case varint:
+		value.number, size = binary.Uvarint(b)
+		if size <= 0 {
+			return value, 0, errWire
+		}
+	case delimited:
+		length, n := binary.Uvarint(b)
+		if n <= 0 || length > uint64(len(b)-n) {
+			return value, 0, errWire
+		}
+		size = n + int(length)
+		value.bytes = b[n:size]
+	case fixed32:
+		size = 4
+	case fixed64:
+		size = 8
+	default:
+		return value, 0, errWire
+	}
+	if size > len(b) {
+		return value, 0, errWire
+	}
+	return value, size, nil
 }

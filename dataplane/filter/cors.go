@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,10 +45,8 @@ func NewCORS(c *config.CORS) *CORS {
 
 // list joins values, unless one of them is "*".
 func list(values []string) (joined string, wildcard bool) {
-	for _, value := range values {
-		if value == "*" {
-			return "*", true
-		}
+	if slices.Contains(values, "*") {
+		return "*", true
 	}
 	return strings.Join(values, ", "), false
 }

@@ -52,7 +52,8 @@ func TestPreflight(t *testing.T) {
 		want textproto.MIMEHeader
 	}{
 		{
-			"lists", config.CORS{Origins: []string{"https://a.org"}, Methods: []string{"GET", "PUT"}, Headers: []string{"x-a", "x-b"}, Expose: []string{"x-c"}, Credentials: true, MaxAge: 5},
+			"lists",
+			config.CORS{Origins: []string{"https://a.org"}, Methods: []string{"GET", "PUT"}, Headers: []string{"x-a", "x-b"}, Expose: []string{"x-c"}, Credentials: true, MaxAge: 5},
 			textproto.MIMEHeader{
 				"Vary": {"Origin"}, "Access-Control-Allow-Origin": {"https://a.org"}, "Access-Control-Allow-Methods": {"GET, PUT"}, "Access-Control-Allow-Headers": {"x-a, x-b"},
 				"Access-Control-Expose-Headers": {"x-c"}, "Access-Control-Allow-Credentials": {"true"}, "Access-Control-Max-Age": {"5"},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fleetgate/fleetgate/dataplane/balance"
 	"github.com/fleetgate/fleetgate/dataplane/message"
+	"github.com/fleetgate/fleetgate/dataplane/upstream"
 )
 
 const (
@@ -31,6 +32,7 @@ type inquired struct {
 var (
 	errNobodyToAsk = errors.New("the pool has no endpoint")
 	errLongAnswer  = errors.New("the answer is too long")
+	errSwitched    = errors.New("the endpoint changes the protocol, and nobody asked for it")
 )
 
 // inquire sends a request of the proxy's own and waits for the whole answer. It must be one that can be sent twice.
@@ -85,13 +87,18 @@ func (x *exchange) inquireOf(ctx context.Context, endpoint *balance.Endpoint, ou
 	if err := call.Send(out, body, true); err != nil {
 		return nil, err
 	}
+	return readInquired(call)
+}
+
+// readInquired reads the whole answer.
+func readInquired(call upstream.Call) (*inquired, error) {
 	var response message.Response
 	for response.Status < 200 {
 		if err := call.Receive(&response); err != nil {
 			return nil, err
 		}
 		if response.Status == 101 {
-			return nil, errNobodyToAsk // nobody asked for it
+			return nil, errSwitched
 		}
 	}
 	got := &inquired{status: response.Status, fields: clonedFields(response.Fields)}

@@ -49,19 +49,8 @@ func (x *exchange) again(t *attempt, n *retries) bool {
 	switch t.failure { //nolint:exhaustive // the others only if the rule asks for it
 	case noEndpoint:
 		return x.await()
-	case connectFailed:
-		x.avoid(t.endpoint)
-		if len(x.tried) < x.pool.Size() && n.unsent < mostUnsent {
-			n.unsent++
-			return true
-		}
-		if x.await() {
-			return true
-		}
-	case handshakeFailed, untrusted:
-		x.avoid(t.endpoint)
-		if len(x.tried) < x.pool.Size() && n.unsent < mostUnsent {
-			n.unsent++
+	case connectFailed, handshakeFailed, untrusted:
+		if x.elsewhere(t, n) || t.failure == connectFailed && x.await() {
 			return true
 		}
 	case overload:
@@ -82,6 +71,16 @@ func (x *exchange) again(t *attempt, n *retries) bool {
 		}
 	}
 	return x.asked(t, n)
+}
+
+// elsewhere says whether there is another endpoint to try, after one that could not be reached.
+func (x *exchange) elsewhere(t *attempt, n *retries) bool {
+	x.avoid(t.endpoint)
+	if len(x.tried) >= x.pool.Size() || n.unsent >= mostUnsent {
+		return false
+	}
+	n.unsent++
+	return true
 }
 
 // forbidsRetries says that the rule wants no request to be processed twice.

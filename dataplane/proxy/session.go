@@ -47,12 +47,11 @@ func (x *exchange) readToken() {
 	if s == nil {
 		return
 	}
-	text := ""
+	bring := cookie
 	if s.Header {
-		text = firstValue(x.req.Fields, s.Name)
-	} else {
-		text = cookie(x.req.Fields, s.Name)
+		bring = firstValue
 	}
+	text := bring(x.req.Fields, s.Name)
 	x.token = &token{}
 	if t, ok := parseToken(text); ok && t.holds(x.record.Start.UnixMilli(), s.Absolute, s.Idle) {
 		*x.token = t
