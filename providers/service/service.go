@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/gateway-api/pkg/features"
 
 	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
 	"github.com/fleetgate/fleetgate/internal/ir"
@@ -89,12 +88,7 @@ func (p *Provider) Addresses(have stack.Observed) []providers.Address {
 }
 
 // Features are those of the proxies, and what a front inside of the cluster adds.
-func (p *Provider) Features() []string {
-	out := append(providers.HTTPFeatures(), string(features.SupportGatewayStaticAddresses),
-		string(features.SupportGatewayAddressEmpty), string(features.SupportGatewayInfrastructure))
-	slices.Sort(out)
-	return slices.Compact(out)
-}
+func (p *Provider) Features() []string { return providers.AllFeatures() }
 
 func (p *Provider) remember(owner ir.Owner, member string, resources []stack.Resource) {
 	p.mu.Lock()
