@@ -65,12 +65,6 @@ func conditionsOf(object client.Object) []metav1.Condition {
 			out = append(slices.Clip(out), listener.Conditions...)
 		}
 		return out
-	case *gatewayv1.HTTPRoute:
-		var out []metav1.Condition
-		for _, parent := range typed.Status.Parents {
-			out = append(out, parent.Conditions...)
-		}
-		return out
 	}
-	return nil
+	return attachedConditions(object)
 }

@@ -14,10 +14,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
-	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
 	"github.com/fleetgate/fleetgate/internal/status"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
@@ -160,48 +157,4 @@ func (w *Writer) write(ctx context.Context, reader client.Reader, patch status.P
 		}
 	}
 	return nil
-}
-
-func empty(kind world.Kind) client.Object {
-	switch kind {
-	case world.KindGatewayClass:
-		return &gatewayv1.GatewayClass{}
-	case world.KindGateway:
-		return &gatewayv1.Gateway{}
-	case world.KindListenerSet:
-		return &gatewayv1.ListenerSet{}
-	case world.KindHTTPRoute:
-		return &gatewayv1.HTTPRoute{}
-	case world.KindALBConfig:
-		return &awsv1alpha1.ALBConfig{}
-	case world.KindServiceConfig:
-		return &gatewayv1alpha1.ServiceConfig{}
-	}
-	return nil
-}
-
-// find looks an object up; nil if it is not there.
-func find(w *world.World, key world.Key) any {
-	switch key.Kind {
-	case world.KindGatewayClass:
-		return orNil(w.Classes[key.Name.Name])
-	case world.KindGateway:
-		return orNil(w.Gateways[key.Name])
-	case world.KindListenerSet:
-		return orNil(w.ListenerSets[key.Name])
-	case world.KindHTTPRoute:
-		return orNil(w.HTTPRoutes[key.Name])
-	case world.KindALBConfig:
-		return orNil(w.ALBConfigs[key.Name.Name])
-	case world.KindServiceConfig:
-		return orNil(w.ServiceConfigs[key.Name.Name])
-	}
-	return nil
-}
-
-func orNil[T any](object *T) any {
-	if object == nil {
-		return nil
-	}
-	return object
 }

@@ -101,7 +101,7 @@ type Host struct {
 	Hostname string `json:"hostname,omitempty"`
 	// Tier ranks Hosts of equal Listener and Hostname: the lower tier is asked first, and the next
 	// one only when no rule of it matches. It is how a route's own, more specific hostname wins
-	// although the intersection is the same (Gateway API 1.7).
+	// although the intersection is the same (Gateway API 1.7). Tiers of GRPCRoutes are below 0, before all HTTPRoutes.
 	Tier int `json:"tier,omitempty"`
 	// Rules are in no meaningful order: precedence comes from their content, see Rule.
 	Rules []Rule `json:"rules"`
@@ -112,7 +112,7 @@ type Host struct {
 // parameters, then oldest Created, then Route by alphabet, then Index, then order in Matches.
 // Gateway API leaves the rank of expressions open; after prefixes, a plain "/" would hide them all.
 type Rule struct {
-	// Route is "namespace/name"; it is what metrics and logs name.
+	// Route is "namespace/name" of an HTTPRoute, and "kind/namespace/name" of any other; it is what metrics and logs name.
 	Route string `json:"route"`
 	// Created is the route's creation time, Unix seconds.
 	Created int64 `json:"created,omitempty"`
@@ -179,7 +179,9 @@ type Backend struct {
 
 // Pool is a port of a Service, whose EndpointSlices in the proxy's own cluster are its endpoints.
 type Pool struct {
-	// Key is "namespace/service:port", with "/udp" behind it for UDP.
+	// Key is "namespace/service:port". Behind it comes "/udp" for UDP; "/h2c" for HTTP/2 to a port that does not
+	// say what it speaks, since a GRPCRoute leads there; "/passthrough" for TLS of clients to a port whose TLS
+	// would otherwise be the proxy's. It names the pool, and is not to be taken apart.
 	Key       string `json:"key"`
 	Namespace string `json:"namespace"`
 	Service   string `json:"service"`

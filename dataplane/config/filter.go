@@ -82,7 +82,8 @@ type Auth struct {
 	Pool string `json:"pool"`
 	// Path is put before the request's own path when the service is asked over HTTP.
 	Path string `json:"path,omitempty"`
-	// RequestHeaders are passed on to the service beside those that it always gets (Authorization for HTTP), in lower case.
+	// RequestHeaders are passed on to the service beside those that it always gets (Authorization for HTTP), in
+	// lower case; over gRPC, none for all of them.
 	RequestHeaders []string `json:"requestHeaders,omitempty"`
 	// ResponseHeaders of the service's answer are put into the request to the backend, in lower case; over HTTP, none for all of them.
 	ResponseHeaders []string `json:"responseHeaders,omitempty"`

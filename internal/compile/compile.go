@@ -103,7 +103,7 @@ func (l listening) chunk(member string, index int, routes []*ir.Route) config.Ch
 		part := route.For(l.gateway.Key())
 		for _, host := range part.Hosts {
 			if l.names[host.Listener] {
-				hosts[host] = append(hosts[host], part.Rules...)
+				hosts[host] = append(hosts[host], part.RulesAt(host)...)
 			}
 		}
 		for _, pool := range part.Pools {

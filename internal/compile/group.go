@@ -18,7 +18,7 @@ func group(r ir.IR, gateway *ir.Gateway) [][]*ir.Route {
 	for _, route := range r.Routes {
 		if part := route.For(key); part != nil && len(part.Hosts) > 0 {
 			members = append(members, route)
-			rules += len(part.Rules)
+			rules += len(part.Rules) + len(part.Passed)
 		}
 	}
 	groups := make([][]*ir.Route, chunkCount(rules))
@@ -38,11 +38,15 @@ func chunkCount(rules int) int {
 	return count
 }
 
-func place(route ir.Key, chunks int) int {
+func place(route ir.RouteKey, chunks int) int {
 	sum := fnv.New64a()
 	_, _ = sum.Write([]byte(route.Namespace))
 	_, _ = sum.Write([]byte{0})
 	_, _ = sum.Write([]byte(route.Name))
+	if route.Kind != ir.HTTPRoute {
+		_, _ = sum.Write([]byte{0})
+		_, _ = sum.Write([]byte(route.Kind))
+	}
 	hash := sum.Sum64()
 	hash ^= hash >> 29
 	return int(hash & uint64(chunks-1))

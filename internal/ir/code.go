@@ -36,6 +36,10 @@ var (
 	InvalidRouteKinds        = Code{"ResolvedRefs", "InvalidRouteKinds"}
 	InvalidCACertificateRef  = Code{"ResolvedRefs", "InvalidCACertificateRef"}
 	InvalidCACertificateKind = Code{"ResolvedRefs", "InvalidCACertificateKind"}
+	PolicyConflicted = Code{"Accepted", "Conflicted"}
+	PolicyInvalid = Code{"Accepted", "Invalid"}
+	TargetNotFound = Code{"Accepted", "TargetNotFound"}
+
 	InvalidClientCertificate = Code{"ResolvedRefs", "InvalidClientCertificateRef"}
 	RefNotPermitted          = Code{"ResolvedRefs", "RefNotPermitted"}
 	InvalidKind              = Code{"ResolvedRefs", "InvalidKind"}

@@ -1,9 +1,6 @@
 package ir
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // IR is what users meant at one moment. It is frozen: translate.Change shares what did not change with
 // the IR before, so that equal pointers mean equal content.
@@ -14,8 +11,10 @@ type IR struct {
 	Parameters []*Parameters `json:"parameters,omitempty"`
 	// Gateways of those classes, sorted by namespace, then name.
 	Gateways []*Gateway `json:"gateways,omitempty"`
-	// Routes are the HTTPRoutes, sorted by namespace, then name; those without Parents are not ours.
+	// Routes are those of all kinds, sorted by RouteKey; those without Parents are not ours.
 	Routes []*Route `json:"routes,omitempty"`
+	// Policies are the BackendTLSPolicies, sorted by namespace, then name; those without Ancestors are not ours.
+	Policies []*Policy `json:"policies,omitempty"`
 }
 
 // Gateway finds a Gateway by name; nil if it is not ours.
@@ -29,15 +28,26 @@ func (r IR) Gateway(namespace, name string) *Gateway {
 	return r.Gateways[at]
 }
 
-// Route finds a route by name; nil if there is none.
-func (r IR) Route(namespace, name string) *Route {
-	at, found := slices.BinarySearchFunc(r.Routes, Key{namespace, name}, func(g *Route, want Key) int {
+// Route finds a route; nil if there is none.
+func (r IR) Route(key RouteKey) *Route {
+	at, found := slices.BinarySearchFunc(r.Routes, key, func(g *Route, want RouteKey) int {
 		return g.Key().Compare(want)
 	})
 	if !found {
 		return nil
 	}
 	return r.Routes[at]
+}
+
+// Policy finds a BackendTLSPolicy by name; nil if there is none.
+func (r IR) Policy(key Key) *Policy {
+	at, found := slices.BinarySearchFunc(r.Policies, key, func(p *Policy, want Key) int {
+		return p.Key().Compare(want)
+	})
+	if !found {
+		return nil
+	}
+	return r.Policies[at]
 }
 
 // Problems of everything, in the order of the objects.
@@ -63,28 +73,13 @@ func (r IR) Problems() []Problem {
 			all = append(all, parent.Problems...)
 		}
 	}
+	for _, policy := range r.Policies {
+		if len(policy.Ancestors) > 0 {
+			all = append(all, policy.Problems...)
+		}
+	}
 	return all
 }
-
-// Key is a namespace and a name.
-type Key struct {
-	Namespace string
-	Name      string
-}
-
-// Compare orders by namespace, then name.
-func (k Key) Compare(other Key) int {
-	return cmp.Or(cmp.Compare(k.Namespace, other.Namespace), cmp.Compare(k.Name, other.Name))
-}
-
-// is says whether text is this Key as "namespace/name".
-func (k Key) is(text string) bool {
-	return len(text) == len(k.Namespace)+1+len(k.Name) && text[len(k.Namespace)] == '/' &&
-		text[len(k.Namespace)+1:] == k.Name && text[:len(k.Namespace)] == k.Namespace
-}
-
-// String is "namespace/name".
-func (k Key) String() string { return k.Namespace + "/" + k.Name }
 
 // Class is a GatewayClass of one of our providers.
 type Class struct {

@@ -2,8 +2,9 @@ package ir
 
 import "github.com/fleetgate/fleetgate/dataplane/config"
 
-// Route is an HTTPRoute that names at least one of our Gateways.
+// Route is a route of any kind.
 type Route struct {
+	Kind       string `json:"kind"`
 	Namespace  string `json:"namespace"`
 	Name       string `json:"name"`
 	Generation int64  `json:"generation,omitempty"`
@@ -18,7 +19,7 @@ type Route struct {
 }
 
 // Key of the route.
-func (r *Route) Key() Key { return Key{r.Namespace, r.Name} }
+func (r *Route) Key() RouteKey { return RouteKey{Key{r.Namespace, r.Name}, r.Kind} }
 
 // For is what the proxies of a Gateway get of the route; nil if nothing.
 func (r *Route) For(gateway Key) *RouteGateway {
@@ -52,8 +53,20 @@ type RouteGateway struct {
 	// Hosts are sorted by listener, hostname.
 	Hosts []RouteHost   `json:"hosts"`
 	Rules []config.Rule `json:"rules,omitempty"`
+	// Passed are the rules at hosts that pass TLS on as it is, in the place of Rules: their backends speak TLS with the client.
+	Passed []config.Rule `json:"passed,omitempty"`
 	// Pools that the rules name, sorted by key.
 	Pools []Pool `json:"pools,omitempty"`
+	// Policies are the BackendTLSPolicies of those backends, "namespace/name", whether they can be used or not, sorted.
+	Policies []string `json:"policies,omitempty"`
+}
+
+// RulesAt are the rules that hold at a host.
+func (g *RouteGateway) RulesAt(host RouteHost) []config.Rule {
+	if host.Passthrough {
+		return g.Passed
+	}
+	return g.Rules
 }
 
 // RouteHost is an intersection of a route's hostname and a listener's, see config.Host.
@@ -61,6 +74,8 @@ type RouteHost struct {
 	Listener string `json:"listener"`
 	Hostname string `json:"hostname,omitempty"`
 	Tier     int    `json:"tier,omitempty"`
+	// Passthrough says that the listener passes TLS on as it is.
+	Passthrough bool `json:"passthrough,omitempty"`
 }
 
 // Pool is a port of a Service as the first member that has it tells.

@@ -29,9 +29,12 @@ type Patch struct {
 	AttachedSets *int32 `json:"attachedSets,omitempty"`
 	// Entries are the listeners of a ListenerSet.
 	Entries []gatewayv1.ListenerEntryStatus `json:"entries,omitempty"`
-	// Parents of an HTTPRoute: all entries that should have one of our controllerNames.
+	// Parents of a route: all entries that should have one of our controllerNames.
 	Parents []gatewayv1.RouteParentStatus `json:"parents,omitempty"`
-	// Controllers are our controllerNames, sorted: entries of a route with one of them that Parents lacks go away.
+	// Ancestors of a BackendTLSPolicy: all entries that should have one of our controllerNames.
+	Ancestors []gatewayv1.PolicyAncestorStatus `json:"ancestors,omitempty"`
+	// Controllers are our controllerNames, sorted: entries of a route or a policy with one of them that Parents
+	// or Ancestors lacks go away.
 	Controllers []gatewayv1.GatewayController `json:"controllers,omitempty"`
 }
 
@@ -62,10 +65,6 @@ func (p Patch) Into(existing any, now metav1.Time) (any, bool) {
 		want.Status.Conditions = Merge(have.Status.Conditions, p.Conditions, now)
 		want.Status.Listeners = mergeEntries(have.Status.Listeners, p.Entries, now)
 		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
-	case *gatewayv1.HTTPRoute:
-		want := have.DeepCopy()
-		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
-		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
 	case *awsv1alpha1.ALBConfig:
 		want := have.DeepCopy()
 		want.Status.Conditions = Merge(have.Status.Conditions, p.Conditions, now)
@@ -73,6 +72,37 @@ func (p Patch) Into(existing any, now metav1.Time) (any, bool) {
 	case *gatewayv1alpha1.ServiceConfig:
 		want := have.DeepCopy()
 		want.Status.Conditions = Merge(have.Status.Conditions, p.Conditions, now)
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	}
+	return p.intoAttached(existing, now)
+}
+
+// intoAttached is Into for what is attached to others: routes and policies.
+func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
+	switch have := existing.(type) {
+	case *gatewayv1.HTTPRoute:
+		want := have.DeepCopy()
+		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	case *gatewayv1.GRPCRoute:
+		want := have.DeepCopy()
+		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	case *gatewayv1.TLSRoute:
+		want := have.DeepCopy()
+		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	case *gatewayv1.TCPRoute:
+		want := have.DeepCopy()
+		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	case *gatewayv1.UDPRoute:
+		want := have.DeepCopy()
+		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	case *gatewayv1.BackendTLSPolicy:
+		want := have.DeepCopy()
+		want.Status.Ancestors = mergeAncestors(have.Status.Ancestors, p, now)
 		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
 	}
 	return existing, false

@@ -134,6 +134,9 @@ func TestEveryConditionIsObserved(t *testing.T) {
 			for _, parent := range patch.Parents {
 				all = append(all, parent.Conditions)
 			}
+			for _, ancestor := range patch.Ancestors {
+				all = append(all, ancestor.Conditions)
+			}
 			for _, conditions := range all {
 				checkConditions(t, conditions, generation)
 			}
@@ -168,6 +171,16 @@ func objectOf(w *world.World, key world.Key) any {
 		return w.Gateways[key.Name]
 	case world.KindListenerSet:
 		return w.ListenerSets[key.Name]
+	case world.KindGRPCRoute:
+		return w.GRPCRoutes[key.Name]
+	case world.KindTLSRoute:
+		return w.TLSRoutes[key.Name]
+	case world.KindTCPRoute:
+		return w.TCPRoutes[key.Name]
+	case world.KindUDPRoute:
+		return w.UDPRoutes[key.Name]
+	case world.KindBackendTLSPolicy:
+		return w.BackendTLS[key.Name]
 	default:
 		return w.HTTPRoutes[key.Name]
 	}

@@ -28,9 +28,12 @@ func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
 	out := ir.IR{Parameters: t.allParameters(), Classes: t.allClasses()}
 	out.Gateways = t.changedGateways(prev, marks, changed)
 	t.see(out.Gateways)
+	out.Policies = t.changedPolicies(prev, marks, changed)
+	t.seePolicies(out.Policies)
 	fresh := t.changedRoutes(prev, marks, changed)
 	out.Routes = mergeRoutes(prev.Routes, fresh)
 	recount(prev, &out, fresh)
+	t.recountAncestors(prev, out.Policies, fresh)
 	return out
 }
 
@@ -109,20 +112,16 @@ func membersTouched(changed []world.Key) bool {
 }
 
 // changedRoutes translates the routes that changed, or that depend on what did. A route that is gone is nil.
-func (t *translator) changedRoutes(prev ir.IR, marks dirty, changed []world.Key) map[ir.Key]*ir.Route {
-	fresh := map[ir.Key]*ir.Route{}
-	translate := func(key ir.Key) {
-		if _, done := fresh[key]; done {
-			return
-		}
-		fresh[key] = nil
-		if object := t.w.HTTPRoutes[world.Name(key)]; object != nil {
-			fresh[key] = t.route(world.Name(key), object)
+func (t *translator) changedRoutes(prev ir.IR, marks dirty, changed []world.Key) map[ir.RouteKey]*ir.Route {
+	fresh := map[ir.RouteKey]*ir.Route{}
+	translate := func(key ir.RouteKey) {
+		if _, done := fresh[key]; !done {
+			fresh[key] = t.route(key)
 		}
 	}
 	for _, key := range changed {
-		if key.Kind == world.KindHTTPRoute {
-			translate(ir.Key(key.Name))
+		if isRoute(key.Kind) {
+			translate(ir.RouteKey{Key: ir.Key(key.Name), Kind: string(key.Kind)})
 		}
 	}
 	touched := marks.toucher()
@@ -135,14 +134,14 @@ func (t *translator) changedRoutes(prev ir.IR, marks dirty, changed []world.Key)
 }
 
 // mergeRoutes puts fresh routes in the place of old ones.
-func mergeRoutes(old []*ir.Route, fresh map[ir.Key]*ir.Route) []*ir.Route {
+func mergeRoutes(old []*ir.Route, fresh map[ir.RouteKey]*ir.Route) []*ir.Route {
 	if len(fresh) == 0 {
 		return old
 	}
-	keys := slices.SortedFunc(maps.Keys(fresh), ir.Key.Compare)
+	keys := slices.SortedFunc(maps.Keys(fresh), ir.RouteKey.Compare)
 	out := make([]*ir.Route, 0, len(old)+len(keys))
 	for _, key := range keys {
-		at, found := slices.BinarySearchFunc(old, key, func(r *ir.Route, want ir.Key) int { return r.Key().Compare(want) })
+		at, found := slices.BinarySearchFunc(old, key, func(r *ir.Route, want ir.RouteKey) int { return r.Key().Compare(want) })
 		out = append(out, old[:at]...)
 		if route := fresh[key]; route != nil {
 			out = append(out, route)
@@ -161,10 +160,10 @@ func mergeRoutes(old []*ir.Route, fresh map[ir.Key]*ir.Route) []*ir.Route {
 
 // recount takes the old routes off their listeners' counts and puts the fresh ones on. A Gateway is copied
 // before a count of it changes.
-func recount(prev ir.IR, next *ir.IR, fresh map[ir.Key]*ir.Route) {
+func recount(prev ir.IR, next *ir.IR, fresh map[ir.RouteKey]*ir.Route) {
 	delta := attachments{}
 	for key, route := range fresh {
-		if before := prev.Route(key.Namespace, key.Name); before != nil {
+		if before := prev.Route(key); before != nil {
 			delta.add(before, -1)
 		}
 		if route != nil {

@@ -21,6 +21,18 @@ var filterReaders = map[gatewayv1.HTTPRouteFilterType]func(*ruleContext, string,
 	gatewayv1.HTTPRouteFilterRequestRedirect:        (*ruleContext).redirect,
 	gatewayv1.HTTPRouteFilterURLRewrite:             (*ruleContext).rewrite,
 	gatewayv1.HTTPRouteFilterRequestMirror:          (*ruleContext).mirror,
+	gatewayv1.HTTPRouteFilterCORS:                   (*ruleContext).cors,
+	gatewayv1.HTTPRouteFilterExternalAuth:           (*ruleContext).auth,
+}
+
+// callFilters are those that a GRPCRoute may have.
+var callFilters = []gatewayv1.HTTPRouteFilterType{
+	gatewayv1.HTTPRouteFilterRequestHeaderModifier, gatewayv1.HTTPRouteFilterResponseHeaderModifier, gatewayv1.HTTPRouteFilterRequestMirror,
+}
+
+// answering are filters that decide whether a backend is asked at all: a backendRef cannot have them.
+var answering = []gatewayv1.HTTPRouteFilterType{
+	gatewayv1.HTTPRouteFilterRequestRedirect, gatewayv1.HTTPRouteFilterCORS, gatewayv1.HTTPRouteFilterExternalAuth,
 }
 
 // misplaced are filters that other APIs and articles have, and the field that does the same here.
@@ -37,12 +49,13 @@ func (r *ruleContext) filters(specs []gatewayv1.HTTPRouteFilter, field string) c
 		spec := &specs[i]
 		at := fmt.Sprintf("%s[%d]", field, i)
 		read, known := filterReaders[spec.Type]
+		known = known && (r.key.Kind != ir.GRPCRoute || slices.Contains(callFilters, spec.Type))
 		switch {
 		case !known:
 			r.unknownFilter(at, spec.Type)
 		case seen[spec.Type] && spec.Type != gatewayv1.HTTPRouteFilterRequestMirror:
 			r.brokenf(ir.IncompatibleFilters, "%s: filter %s is given twice: put both into one", at, spec.Type)
-		case spec.Type == gatewayv1.HTTPRouteFilterRequestRedirect && field != ruleFilters:
+		case slices.Contains(answering, spec.Type) && field != ruleFilters:
 			r.brokenf(ir.UnsupportedValue, "%s: filter %s is not supported on a backendRef: set it in the filters of a rule", at, spec.Type)
 		default:
 			read(r, at, spec, &out)
@@ -60,7 +73,7 @@ func (r *ruleContext) unknownFilter(at string, kind gatewayv1.HTTPRouteFilterTyp
 		r.brokenf(ir.UnsupportedValue, "%s: there is no filter %s in Gateway API: use %s", at, kind, field)
 		return
 	}
-	r.brokenf(ir.UnsupportedValue, "%s: filter %s is not supported: remove it", at, kind)
+	r.brokenf(ir.UnsupportedValue, "%s: filter %s is not supported in a %s: remove it", at, kind, r.key.Kind)
 }
 
 func (r *ruleContext) missing(at string, field string) {
@@ -185,7 +198,7 @@ func (r *ruleContext) pathEdit(at string, spec *gatewayv1.HTTPPathModifier) *con
 
 // onePrefix wants the one prefix that ReplacePrefixMatch replaces.
 func (r *ruleContext) onePrefix(at string) {
-	matches := r.rule.Matches
+	matches := r.rule.matches
 	if len(matches) == 0 {
 		return
 	}
@@ -215,7 +228,7 @@ func (r *ruleContext) mirror(at string, spec *gatewayv1.HTTPRouteFilter, out *co
 	if made.Denominator <= 0 || made.Numerator < 0 || made.Numerator > made.Denominator {
 		r.brokenf(ir.UnsupportedValue, "%s.requestMirror: %d of %d is not a share", at, made.Numerator, made.Denominator)
 	}
-	pool, fault := r.pool(at+".requestMirror.backendRef", &mirror.BackendRef)
+	pool, fault := r.pool(at+".requestMirror.backendRef", &mirror.BackendRef, r.speaks)
 	if fault == "" {
 		made.Pool = pool
 		out.Mirrors = append(out.Mirrors, made)

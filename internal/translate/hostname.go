@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
 const wildcard = "*."
@@ -58,4 +60,24 @@ func orAnyHostname(hostname string) string {
 		return "any hostname"
 	}
 	return "hostname " + hostname
+}
+
+// maxTier is more than any tier: a hostname has at most 253 characters.
+const maxTier = 256
+
+// tier ranks a hostname of the route. A GRPCRoute comes before all HTTPRoutes of a hostname: it takes gRPC
+// alone, and so their rules are never mixed (see docs/adr/0016).
+func (r *routeContext) tier(own, intersection string) int {
+	if r.key.Kind == ir.GRPCRoute {
+		return tier(own, intersection) - maxTier
+	}
+	return tier(own, intersection)
+}
+
+// hostnameOn is the hostname that routes meet on a listener: none where no names are spoken of.
+func hostnameOn(listener *ir.Listener) string {
+	if listener.Protocol == protocolTCP || listener.Protocol == protocolUDP {
+		return ""
+	}
+	return listener.Hostname
 }

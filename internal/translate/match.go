@@ -36,12 +36,12 @@ var methods = []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIO
 
 // matches translates the matches of a rule; what cannot be compiled is left out, with a fault.
 func (r *ruleContext) matches() []config.Match {
-	if len(r.rule.Matches) == 0 {
+	if len(r.rule.matches) == 0 {
 		return []config.Match{{PathKind: config.PathPrefix, Path: "/"}}
 	}
-	out := make([]config.Match, 0, len(r.rule.Matches))
-	for i := range r.rule.Matches {
-		if match, ok := r.match(fmt.Sprintf("matches[%d]", i), &r.rule.Matches[i]); ok {
+	out := make([]config.Match, 0, len(r.rule.matches))
+	for i := range r.rule.matches {
+		if match, ok := r.match(fmt.Sprintf("matches[%d]", i), &r.rule.matches[i]); ok {
 			out = append(out, match)
 		}
 	}
@@ -61,13 +61,8 @@ func (r *ruleContext) match(field string, spec *gatewayv1.HTTPRouteMatch) (confi
 		}
 	}
 	for i, header := range spec.Headers {
-		name := strings.ToLower(string(header.Name))
-		if !isToken(name) {
-			r.brokenf(ir.UnsupportedValue, "%s.headers[%d].name: %q is not a header name", field, i, header.Name)
-		}
-		value := r.value(fmt.Sprintf("%s.headers[%d]", field, i), "header "+string(header.Name),
-			config.ValueMatch{Name: name, Value: header.Value}, string(derefOr(header.Type, gatewayv1.HeaderMatchExact)))
-		out.Headers = appendFirst(out.Headers, value)
+		out.Headers = appendFirst(out.Headers, r.header(fmt.Sprintf("%s.headers[%d]", field, i), string(header.Name),
+			header.Value, string(derefOr(header.Type, gatewayv1.HeaderMatchExact))))
 	}
 	for i, query := range spec.QueryParams {
 		value := r.value(fmt.Sprintf("%s.queryParams[%d]", field, i), "query parameter "+string(query.Name),
@@ -75,6 +70,15 @@ func (r *ruleContext) match(field string, spec *gatewayv1.HTTPRouteMatch) (confi
 		out.Query = appendFirst(out.Query, value)
 	}
 	return out, len(r.set.broken) == faults
+}
+
+// header reads how a header is compared.
+func (r *ruleContext) header(field, name, value, kind string) config.ValueMatch {
+	lower := strings.ToLower(name)
+	if !isToken(lower) {
+		r.brokenf(ir.UnsupportedValue, "%s.name: %q is not a header name", field, name)
+	}
+	return r.value(field, "header "+name, config.ValueMatch{Name: lower, Value: value}, kind)
 }
 
 // appendFirst keeps the first match of each name, as the API wants, sorted by name.

@@ -184,7 +184,7 @@ func (r *routeContext) attach(p *parent, ref *gatewayv1.ParentReference) ([]ir.R
 	}
 	admitted := make([]int, 0, len(candidates))
 	for _, index := range candidates {
-		if takes(&p.gateway.Listeners[index], kindHTTPRoute) && p.admits(index, r.name.Namespace, r.labels) {
+		if takes(&p.gateway.Listeners[index], r.key.Kind) && p.admits(index, r.name.Namespace, r.labels) {
 			admitted = append(admitted, index)
 		}
 	}
@@ -240,8 +240,8 @@ func (r *routeContext) whyNotAllowed(p *parent, candidates []int) string {
 		listener := p.gateway.Listeners[index]
 		reason := fmt.Sprintf("namespace %s lacks labels that it selects (%s)", r.name.Namespace, p.filter(index).selector)
 		switch {
-		case !takes(&listener, kindHTTPRoute):
-			reason = "it takes no " + kindHTTPRoute
+		case !takes(&listener, r.key.Kind):
+			reason = "it takes no " + r.key.Kind
 		case p.filter(index).same:
 			reason = fmt.Sprintf("it takes routes of namespace %s only", p.key.Namespace)
 		}
@@ -269,17 +269,17 @@ func (r *routeContext) hosts(p *parent, admitted []int) ([]ir.RouteHost, []strin
 		listener := p.gateway.Listeners[index]
 		found := map[string]int{}
 		for _, own := range r.hostnames {
-			both, overlap := intersect(listener.Hostname, own)
+			both, overlap := intersect(hostnameOn(&listener), own)
 			if !overlap {
 				continue
 			}
 			r.served[own] = true
-			if best, seen := found[both]; !seen || tier(own, both) < best {
-				found[both] = tier(own, both)
+			if best, seen := found[both]; !seen || r.tier(own, both) < best {
+				found[both] = r.tier(own, both)
 			}
 		}
 		for hostname, rank := range found {
-			hosts = append(hosts, ir.RouteHost{Listener: listener.Name, Hostname: hostname, Tier: rank})
+			hosts = append(hosts, ir.RouteHost{Listener: listener.Name, Hostname: hostname, Tier: rank, Passthrough: listener.Passthrough})
 		}
 		if len(found) > 0 {
 			listeners = append(listeners, listener.Name)

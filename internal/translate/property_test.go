@@ -139,7 +139,7 @@ func TestIsolated(t *testing.T) {
 		with.HTTPRoutes[world.Name{Namespace: "red", Name: "broken"}] = broken
 		before, after := translate.All(w), translate.All(with)
 		for _, route := range before.Routes {
-			if !reflect.DeepEqual(route, after.Route(route.Namespace, route.Name)) {
+			if !reflect.DeepEqual(route, after.Route(route.Key())) {
 				t.Fatalf("route %s changed", route.Key())
 			}
 		}

@@ -2,21 +2,22 @@ package translate
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
-// routeContext is an HTTPRoute on its way through translation.
+// routeContext is a route on its way through translation.
 type routeContext struct {
 	t      *translator
+	key    ir.RouteKey
 	name   world.Name
-	object *gatewayv1.HTTPRoute
+	source *source
 	labels labels.Set
 	// hostnames in lower case; the one "" if the route has none.
 	hostnames []string
@@ -26,29 +27,31 @@ type routeContext struct {
 }
 
 func (r *routeContext) problem(code ir.Code, format string, args ...any) ir.Problem {
-	return code.Problem(ir.Object{Kind: kindHTTPRoute, Namespace: r.name.Namespace, Name: r.name.Name}, format, args...)
+	return code.Problem(ir.Object{Kind: r.key.Kind, Namespace: r.name.Namespace, Name: r.name.Name}, format, args...)
 }
 
-// route translates an HTTPRoute. One that names none of our Gateways has no Parents; it is kept for its
-// Deps, since a Gateway that it names may become ours.
-func (t *translator) route(name world.Name, object *gatewayv1.HTTPRoute) *ir.Route {
+// route translates a route; nil if there is none. One that names none of our Gateways has no Parents; it is
+// kept for its Deps, since a Gateway that it names may become ours.
+func (t *translator) route(key ir.RouteKey) *ir.Route {
+	read := sourceOf(t.w, key)
+	if read == nil {
+		return nil
+	}
+	name := world.Name(key.Key)
 	r := &routeContext{
-		t: t, name: name, object: object,
+		t: t, key: key, name: name, source: read,
 		labels: namespaceLabels(t.w, name.Namespace), served: map[string]bool{}, deps: dependencies{},
 	}
-	r.deps.on(world.KindHTTPRoute, name.Namespace, name.Name)
+	r.deps.on(world.Kind(key.Kind), name.Namespace, name.Name)
 	r.deps.on(world.KindNamespace, "", name.Namespace)
-	for i := range object.Spec.Hostnames {
-		r.hostnames = append(r.hostnames, hostnameOf(&object.Spec.Hostnames[i]))
+	for i := range read.hostnames {
+		r.hostnames = append(r.hostnames, hostnameOf(&read.hostnames[i]))
 	}
 	if len(r.hostnames) == 0 {
 		r.hostnames = []string{""}
 	}
-	out := &ir.Route{Namespace: name.Namespace, Name: name.Name, Generation: object.Generation}
-	if !object.CreationTimestamp.IsZero() {
-		out.Created = object.CreationTimestamp.Unix()
-	}
-	for i := range object.Spec.ParentRefs {
+	out := &ir.Route{Kind: key.Kind, Namespace: name.Namespace, Name: name.Name, Generation: read.Generation, Created: read.created()}
+	for i := range read.parentRefs {
 		r.parentRef(out, i)
 	}
 	r.ignoredHostnames(out)
@@ -62,7 +65,7 @@ func (t *translator) route(name world.Name, object *gatewayv1.HTTPRoute) *ir.Rou
 
 // parentRef answers one parentRef.
 func (r *routeContext) parentRef(out *ir.Route, index int) {
-	ref := &r.object.Spec.ParentRefs[index]
+	ref := &r.source.parentRefs[index]
 	p := r.parentOf(ref)
 	if p == nil {
 		return
@@ -73,7 +76,7 @@ func (r *routeContext) parentRef(out *ir.Route, index int) {
 	if problem != nil {
 		answer.Problems = append(answer.Problems, *problem)
 	}
-	rules := r.compileRules(p)
+	rules := r.compileRules(p, hosts)
 	answer.Accepted = problem == nil && !rules.allBroken()
 	if problem == nil {
 		answer.Listeners = listeners
@@ -89,15 +92,33 @@ func (r *routeContext) parentRef(out *ir.Route, index int) {
 
 // addGateway gives the proxies of a Gateway the route at these hosts. Several parentRefs may lead to one Gateway.
 func (r *routeContext) addGateway(out *ir.Route, key ir.Key, hosts []ir.RouteHost, rules *ruleSet) {
-	for i := range out.Gateways {
-		if out.Gateways[i].Gateway == key.String() {
-			out.Gateways[i].Hosts = append(out.Gateways[i].Hosts, hosts...)
-			return
-		}
+	at := slices.IndexFunc(out.Gateways, func(part ir.RouteGateway) bool { return part.Gateway == key.String() })
+	if at < 0 {
+		at = len(out.Gateways)
+		out.Gateways = append(out.Gateways, ir.RouteGateway{Gateway: key.String()})
 	}
-	out.Gateways = append(out.Gateways, ir.RouteGateway{
-		Gateway: key.String(), Hosts: hosts, Rules: rules.made, Pools: rules.sortedPools(),
-	})
+	part := &out.Gateways[at]
+	part.Hosts = append(part.Hosts, hosts...)
+	if part.Rules == nil {
+		part.Rules = rules.made
+	}
+	if part.Passed == nil {
+		part.Passed = rules.passed
+	}
+	part.Pools = mergePools(part.Pools, rules.sortedPools())
+	part.Policies = append(part.Policies, slices.Collect(maps.Keys(rules.policies))...)
+	slices.Sort(part.Policies)
+	part.Policies = slices.Compact(part.Policies)
+}
+
+// mergePools joins two lists that are sorted by key; what has one key is the same.
+func mergePools(have, more []ir.Pool) []ir.Pool {
+	if len(have) == 0 {
+		return more
+	}
+	out := append(slices.Clone(have), more...)
+	slices.SortFunc(out, func(a, b ir.Pool) int { return cmp.Compare(a.Key, b.Key) })
+	return slices.CompactFunc(out, func(a, b ir.Pool) bool { return a.Key == b.Key })
 }
 
 // sortHosts orders the hosts of a route and drops repeats.

@@ -6,16 +6,18 @@ import (
 	"slices"
 	"strings"
 
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
 // ruleSet is the rules of a route as one Gateway gets them, and what is wrong with them.
 type ruleSet struct {
-	made  []config.Rule
-	pools map[string]ir.Pool
+	made []config.Rule
+	// passed are the rules where TLS is passed on as it is.
+	passed []config.Rule
+	pools  map[string]ir.Pool
+	// policies are those of the backends.
+	policies map[string]bool
 	// broken are the faults that make a whole rule answer 500, by rule; of the type Accepted.
 	broken []ruleFault
 	// unresolved are references that lead nowhere; of the type ResolvedRefs.
@@ -38,7 +40,10 @@ type ruleContext struct {
 	set    *ruleSet
 	parent *parent
 	index  int
-	rule   *gatewayv1.HTTPRouteRule
+	rule   *ruleSource
+	speaks speech
+	// refusal is why no request may pass although the rule itself is valid.
+	refusal string
 }
 
 func (r *ruleContext) brokenf(code ir.Code, format string, args ...any) {
@@ -55,17 +60,35 @@ func (r *ruleContext) advisef(code ir.Code, format string, args ...any) {
 	r.set.advice = append(r.set.advice, ruleFault{r.index, code, fmt.Sprintf(format, args...)})
 }
 
-// compileRules translates the rules of a route for one Gateway.
-func (r *routeContext) compileRules(p *parent) *ruleSet {
-	set := &ruleSet{pools: map[string]ir.Pool{}, count: len(r.object.Spec.Rules)}
-	for i := range r.object.Spec.Rules {
-		c := &ruleContext{routeContext: r, set: set, parent: p, index: i, rule: &r.object.Spec.Rules[i]}
-		if rule := c.compile(); len(rule.Matches) > 0 {
-			set.made = append(set.made, rule)
-		}
+// compileRules translates the rules of a route for one Gateway, as the hosts there need them.
+func (r *routeContext) compileRules(p *parent, hosts []ir.RouteHost) *ruleSet {
+	set := &ruleSet{pools: map[string]ir.Pool{}, policies: map[string]bool{}, count: len(r.source.rules)}
+	passes := func(host ir.RouteHost) bool { return host.Passthrough }
+	// A TLSRoute on no listener is read as the listener would be that such routes are for.
+	some := slices.ContainsFunc(hosts, passes) || len(hosts) == 0 && r.key.Kind == ir.TLSRoute
+	if some {
+		set.passed = r.compileAs(p, set, speechOf(r.key.Kind, true))
+	}
+	if !some || !allOf(hosts, passes) {
+		set.made = r.compileAs(p, set, speechOf(r.key.Kind, false))
 	}
 	set.notes = slices.Compact(slices.Sorted(slices.Values(set.notes)))
 	return set
+}
+
+func allOf[T any](list []T, holds func(T) bool) bool {
+	return !slices.ContainsFunc(list, func(one T) bool { return !holds(one) })
+}
+
+func (r *routeContext) compileAs(p *parent, set *ruleSet, speaks speech) []config.Rule {
+	var out []config.Rule
+	for i := range r.source.rules {
+		c := &ruleContext{routeContext: r, set: set, parent: p, index: i, rule: &r.source.rules[i], speaks: speaks}
+		if rule := c.compile(); len(rule.Matches) > 0 {
+			out = append(out, rule)
+		}
+	}
+	return out
 }
 
 // compile translates one rule. A rule with a fault keeps its matches, which answer 500; a match that cannot be
@@ -73,30 +96,38 @@ func (r *routeContext) compileRules(p *parent) *ruleSet {
 func (r *ruleContext) compile() config.Rule {
 	faults := len(r.set.broken)
 	out := config.Rule{
-		Route:   r.name.String(),
+		Route:   r.key.String(),
+		Created: r.source.created(),
 		Index:   r.index,
-		Name:    string(deref(r.rule.Name)),
-		Matches: r.matches(),
+		Name:    string(deref(r.rule.name)),
 	}
-	if !r.object.CreationTimestamp.IsZero() {
-		out.Created = r.object.CreationTimestamp.Unix()
+	switch r.key.Kind {
+	case ir.HTTPRoute:
+		out.Matches = r.matches()
+	case ir.GRPCRoute:
+		out.Matches = r.callMatches()
+	default:
+		out.Matches = []config.Match{{PathKind: config.PathPrefix, Path: "/"}}
+		if r.index > 0 {
+			r.brokenf(ir.UnsupportedValue, "a %s has one rule: put all backendRefs into it, or make a route of its own", r.key.Kind)
+		}
 	}
-	out.Filters = r.filters(r.rule.Filters, ruleFilters)
+	bare := out
+	out.Filters = r.filters(r.rule.filters, ruleFilters)
 	out.Timeouts = r.timeouts()
 	out.Retry = r.retry()
 	out.Backends = r.backends(out.Filters.Redirect != nil)
-	if r.rule.SessionPersistence != nil { //nolint:staticcheck // users still have it, and must be told that it does nothing
-		r.advisef(ir.FieldIgnored, "sessionPersistence is not supported and has no effect: remove it")
+	out.Session = r.session()
+	messages := make([]string, 0, 1)
+	for _, fault := range r.set.broken[faults:] {
+		messages = append(messages, fault.message)
 	}
-	if len(r.set.broken) > faults {
-		messages := make([]string, 0, 1)
-		for _, fault := range r.set.broken[faults:] {
-			messages = append(messages, fault.message)
-		}
-		return config.Rule{
-			Route: out.Route, Created: out.Created, Index: out.Index, Name: out.Name, Matches: out.Matches,
-			Broken: strings.Join(messages, "; "),
-		}
+	if r.refusal != "" {
+		messages = append(messages, r.refusal)
+	}
+	if len(messages) > 0 {
+		bare.Broken = strings.Join(messages, "; ")
+		return bare
 	}
 	return out
 }
@@ -132,8 +163,10 @@ func (s *ruleSet) problems(r *routeContext, attached bool) []ir.Problem {
 	if len(s.unresolved) > 0 {
 		out = append(out, r.problem(s.unresolved[0].code, "%s", sentences(s.unresolved)))
 	}
-	for _, advice := range s.advice {
-		out = append(out, r.problem(advice.code, "%s", sentences([]ruleFault{advice})))
+	for i, advice := range s.advice {
+		if !slices.Contains(s.advice[:i], advice) {
+			out = append(out, r.problem(advice.code, "%s", sentences([]ruleFault{advice})))
+		}
 	}
 	return out
 }
@@ -147,11 +180,13 @@ func (s *ruleSet) dropped() string {
 	return "Dropped Rule " + strings.Join(slices.Compact(rules), ", ") + " (its matches answer 500): "
 }
 
-// sentences joins the messages of faults, each with its rule.
+// sentences joins the messages of faults, each once and with its rule.
 func sentences(faults []ruleFault) string {
 	parts := make([]string, 0, len(faults))
 	for _, fault := range faults {
-		parts = append(parts, fmt.Sprintf("rules[%d]: %s", fault.rule, fault.message))
+		if part := fmt.Sprintf("rules[%d]: %s", fault.rule, fault.message); !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
 	}
-	return strings.Join(slices.Compact(parts), "; ")
+	return strings.Join(parts, "; ")
 }

@@ -31,7 +31,7 @@ func (r *ruleContext) milliseconds(field string, value *gatewayv1.Duration) int6
 }
 
 func (r *ruleContext) timeouts() config.Timeouts {
-	spec := r.rule.Timeouts
+	spec := r.rule.timeouts
 	if spec == nil {
 		return config.Timeouts{}
 	}
@@ -47,7 +47,7 @@ func (r *ruleContext) timeouts() config.Timeouts {
 }
 
 func (r *ruleContext) retry() *config.Retry {
-	spec := r.rule.Retry
+	spec := r.rule.retry
 	if spec == nil {
 		return nil
 	}

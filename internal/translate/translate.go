@@ -21,10 +21,13 @@ func All(w *world.World) ir.IR {
 		}
 	}
 	t.see(out.Gateways)
-	for _, name := range sortedNames(w.HTTPRoutes) {
-		out.Routes = append(out.Routes, t.route(name, w.HTTPRoutes[name]))
+	out.Policies = t.allPolicies()
+	t.seePolicies(out.Policies)
+	for _, key := range routeKeys(w) {
+		out.Routes = append(out.Routes, t.route(key))
 	}
 	countAttached(out.Gateways, out.Routes)
+	t.countAncestors(out.Policies, out.Routes)
 	return out
 }
 
@@ -39,6 +42,9 @@ type translator struct {
 	sets map[ir.Key][]world.Name
 	// certificates that were read already.
 	certificates map[world.Name]readSecret
+	// claims are the BackendTLSPolicies by the Services that they name, policies what became of them.
+	claims   map[world.Name][]world.Name
+	policies map[world.Name][]policyAt
 	// gateways of ours, by key, and what routes can see of them, made when first asked for.
 	gateways map[ir.Key]*ir.Gateway
 	// attached are the ListenerSets that name those, allowed or not.
@@ -54,7 +60,8 @@ func newTranslator(w *world.World) *translator {
 		grants:       map[string][]*gatewayv1.ReferenceGrant{},
 		sets:         setsByGateway(w),
 		certificates: map[world.Name]readSecret{},
-		parents:      map[parentKey]*parent{},
+		parents: map[parentKey]*parent{},
+		claims:  policyClaims(w.BackendTLS),
 	}
 	for name, grant := range w.Grants {
 		t.grants[name.Namespace] = append(t.grants[name.Namespace], grant)

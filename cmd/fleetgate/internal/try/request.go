@@ -35,10 +35,13 @@ type Request struct {
 // canaryRepeat is how many requests show how a rule shares them between backends.
 const canaryRepeat = 100
 
-// All are requests for every rule of every route that can be sent, by route and rule.
+// All are requests for every rule of every HTTPRoute that can be sent, by route and rule.
 func All(r ir.IR) []Request {
 	var out []Request
 	for _, route := range r.Routes {
+		if route.Kind != ir.HTTPRoute {
+			continue
+		}
 		for _, at := range route.Gateways {
 			gateway := find(r, at.Gateway)
 			if gateway == nil || len(at.Hosts) == 0 {

@@ -1,0 +1,42 @@
+package ir
+
+import "github.com/fleetgate/fleetgate/dataplane/config"
+
+// Policy is a BackendTLSPolicy, checked.
+type Policy struct {
+	Namespace  string `json:"namespace"`
+	Name       string `json:"name"`
+	Generation int64  `json:"generation,omitempty"`
+	Created    int64  `json:"created,omitempty"`
+	// Targets are the Services that it is for, in its own namespace, in its order.
+	Targets []PolicyTarget `json:"targets,omitempty"`
+	// TLS is what proxies are told for backends of the targets; nil when the policy cannot be used: then nothing is sent to them.
+	TLS *config.BackendTLS `json:"tls,omitempty"`
+	// Ancestors are our Gateways whose routes lead to a target, sorted by Gateway.
+	Ancestors []PolicyAncestor `json:"ancestors,omitempty"`
+	Problems  []Problem        `json:"problems,omitempty"`
+
+	// Deps are the hashes of all that the translation of the policy looked at.
+	Deps []uint64 `json:"-"`
+}
+
+// Key of the policy.
+func (p *Policy) Key() Key { return Key{p.Namespace, p.Name} }
+
+// PolicyTarget is a Service, or one port of it.
+type PolicyTarget struct {
+	Service string `json:"service"`
+	// Section is the name of a port; "" for all that have no policy of their own.
+	Section string `json:"section,omitempty"`
+	// Lost says that an older policy is for the same.
+	Lost bool `json:"lost,omitempty"`
+}
+
+// PolicyAncestor is a Gateway whose routes lead to a target.
+type PolicyAncestor struct {
+	// Gateway is "namespace/name".
+	Gateway    string `json:"gateway"`
+	Controller string `json:"controller"`
+	// Routes is how many they are, at least 1.
+	Routes int32 `json:"routes"`
+}

@@ -1,0 +1,85 @@
+package status
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
+)
+
+// maxAncestors is how many entries the API takes.
+const maxAncestors = 16
+
+// policy is the status of a BackendTLSPolicy: our Gateways among its ancestors. The second answer is false for
+// a policy that has none of ours and needs none.
+func policy(w *world.World, p *ir.Policy, ours []gatewayv1.GatewayController) (Patch, bool) {
+	name := world.Name(p.Key())
+	object := w.BackendTLS[name]
+	if object == nil {
+		return Patch{}, false
+	}
+	patch := Patch{Key: world.Key{Kind: world.KindBackendTLSPolicy, Name: name}, Controllers: ours}
+	for _, ancestor := range p.Ancestors {
+		if len(patch.Ancestors) == maxAncestors {
+			break
+		}
+		patch.Ancestors = append(patch.Ancestors, ancestorStatus(p, ancestor))
+	}
+	stale := slices.ContainsFunc(object.Status.Ancestors, func(a gatewayv1.PolicyAncestorStatus) bool {
+		return slices.Contains(ours, a.ControllerName)
+	})
+	return patch, stale || len(patch.Ancestors) > 0
+}
+
+func ancestorStatus(p *ir.Policy, ancestor ir.PolicyAncestor) gatewayv1.PolicyAncestorStatus {
+	group, kind := gatewayv1.Group(gatewayv1.GroupName), gatewayv1.Kind("Gateway")
+	namespace, name, _ := strings.Cut(ancestor.Gateway, "/")
+	out := gatewayv1.PolicyAncestorStatus{
+		AncestorRef: gatewayv1.ParentReference{
+			Group: &group, Kind: &kind, Namespace: new(gatewayv1.Namespace(namespace)), Name: gatewayv1.ObjectName(name),
+		},
+		ControllerName: gatewayv1.GatewayController(ancestor.Controller),
+		Conditions:     []metav1.Condition{policyAccepted.unless(p.Problems, p.Generation), refsResolved.unless(p.Problems, p.Generation)},
+	}
+	if reason, message, found := of(p.Problems, ir.AdviceType); found {
+		out.Conditions = append(out.Conditions, condition(ir.AdviceType, metav1.ConditionTrue, reason, message, p.Generation))
+	}
+	return out
+}
+
+// mergeAncestors leaves entries of other controllers where they are, updates ours in place, drops ours that are
+// no ancestors any more, and puts new ones at the end while there is room.
+func mergeAncestors(have []gatewayv1.PolicyAncestorStatus, p Patch, now metav1.Time) []gatewayv1.PolicyAncestorStatus {
+	out := make([]gatewayv1.PolicyAncestorStatus, 0, len(have)+len(p.Ancestors))
+	placed := make([]bool, len(p.Ancestors))
+	for _, old := range have {
+		if !slices.Contains(p.Controllers, old.ControllerName) {
+			out = append(out, old)
+			continue
+		}
+		at := slices.IndexFunc(p.Ancestors, func(want gatewayv1.PolicyAncestorStatus) bool { return sameAncestor(old, want) })
+		if at < 0 || placed[at] {
+			continue
+		}
+		placed[at] = true
+		want := p.Ancestors[at]
+		want.Conditions = Merge(old.Conditions, want.Conditions, now)
+		out = append(out, want)
+	}
+	for i, want := range p.Ancestors {
+		if !placed[i] && len(out) < maxAncestors {
+			want.Conditions = Merge(nil, want.Conditions, now)
+			out = append(out, want)
+		}
+	}
+	return out
+}
+
+func sameAncestor(a, b gatewayv1.PolicyAncestorStatus) bool {
+	return a.ControllerName == b.ControllerName && equality.Semantic.DeepEqual(a.AncestorRef, b.AncestorRef)
+}
