@@ -36,9 +36,9 @@ var (
 	InvalidRouteKinds        = Code{"ResolvedRefs", "InvalidRouteKinds"}
 	InvalidCACertificateRef  = Code{"ResolvedRefs", "InvalidCACertificateRef"}
 	InvalidCACertificateKind = Code{"ResolvedRefs", "InvalidCACertificateKind"}
-	PolicyConflicted = Code{"Accepted", "Conflicted"}
-	PolicyInvalid = Code{"Accepted", "Invalid"}
-	TargetNotFound = Code{"Accepted", "TargetNotFound"}
+	PolicyConflicted         = Code{"Accepted", "Conflicted"}
+	PolicyInvalid            = Code{"Accepted", "Invalid"}
+	TargetNotFound           = Code{"Accepted", "TargetNotFound"}
 
 	InvalidClientCertificate = Code{"ResolvedRefs", "InvalidClientCertificateRef"}
 	RefNotPermitted          = Code{"ResolvedRefs", "RefNotPermitted"}

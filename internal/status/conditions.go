@@ -54,9 +54,9 @@ var (
 		typeInsecure, "ConfigurationChanged",
 		"Clients without a valid certificate get in where spec.tls.frontend has mode AllowInsecureFallback: backends have to check them.",
 	}
-	refsResolved       = outcome{typeResolvedRefs, "ResolvedRefs", "All references are resolved."}
-	policyAccepted     = outcome{typeAccepted, "Accepted", "The policy is in force."}
-	routeAccepted      = outcome{typeAccepted, "Accepted", "The route is attached."}
+	refsResolved   = outcome{typeResolvedRefs, "ResolvedRefs", "All references are resolved."}
+	policyAccepted = outcome{typeAccepted, "Accepted", "The policy is in force."}
+	routeAccepted  = outcome{typeAccepted, "Accepted", "The route is attached."}
 )
 
 // is makes a condition of this outcome.

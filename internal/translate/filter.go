@@ -73,7 +73,7 @@ func (r *ruleContext) unknownFilter(at string, kind gatewayv1.HTTPRouteFilterTyp
 		r.brokenf(ir.UnsupportedValue, "%s: there is no filter %s in Gateway API: use %s", at, kind, field)
 		return
 	}
-	r.brokenf(ir.UnsupportedValue, "%s: filter %s is not supported in a %s: remove it", at, kind, r.key.Kind)
+	r.brokenf(ir.UnsupportedValue, "%s: filter %s is not supported in %ss: remove it", at, kind, r.key.Kind)
 }
 
 func (r *ruleContext) missing(at string, field string) {

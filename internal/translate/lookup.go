@@ -155,4 +155,3 @@ func (l *lookup) speakH2C() string {
 	}
 	return differs
 }
-

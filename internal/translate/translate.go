@@ -60,8 +60,8 @@ func newTranslator(w *world.World) *translator {
 		grants:       map[string][]*gatewayv1.ReferenceGrant{},
 		sets:         setsByGateway(w),
 		certificates: map[world.Name]readSecret{},
-		parents: map[parentKey]*parent{},
-		claims:  policyClaims(w.BackendTLS),
+		parents:      map[parentKey]*parent{},
+		claims:       policyClaims(w.BackendTLS),
 	}
 	for name, grant := range w.Grants {
 		t.grants[name.Namespace] = append(t.grants[name.Namespace], grant)

@@ -33,16 +33,52 @@ func chance(t *rapid.T, label string, percent int) bool {
 // Random is any World of a small vocabulary, sound and broken things mixed.
 func Random(t *rapid.T) *world.World {
 	w := Empty()
+	if chance(t, "furnished", 80) {
+		furnish(t, w)
+	}
 	for range rapid.IntRange(5, 40).Draw(t, "mutations") {
 		Mutate(t, w)
 	}
 	return w
 }
 
+// furnish gives a World what routes need to lead somewhere, which chance alone hardly ever puts together.
+func furnish(t *rapid.T, w *world.World) {
+	w.Classes["alb"] = &gatewayv1.GatewayClass{ObjectMeta: meta(t, "", "alb"), Spec: gatewayv1.GatewayClassSpec{ControllerName: Controller}}
+	w.Classes["plain"] = &gatewayv1.GatewayClass{ObjectMeta: meta(t, "", "plain"), Spec: gatewayv1.GatewayClassSpec{ControllerName: Plain}}
+	all := gatewayv1.NamespacesFromAll
+	for _, name := range gateways {
+		gateway := &gatewayv1.Gateway{ObjectMeta: meta(t, name.Namespace, name.Name)}
+		gateway.Spec.GatewayClassName = pick[gatewayv1.ObjectName](t, "class", "alb", "plain", "plain")
+		for i, protocol := range []gatewayv1.ProtocolType{"HTTP", "TCP", "UDP", "TLS"} {
+			listener := gatewayv1.Listener{Name: sections[i], Port: int32(80 + i), Protocol: protocol}
+			listener.AllowedRoutes = &gatewayv1.AllowedRoutes{Namespaces: &gatewayv1.RouteNamespaces{From: &all}}
+			if protocol == "TLS" {
+				listener.TLS = &gatewayv1.ListenerTLSConfig{Mode: new(gatewayv1.TLSModePassthrough)}
+			}
+			gateway.Spec.Listeners = append(gateway.Spec.Listeners, listener)
+		}
+		w.Gateways[name] = gateway
+	}
+	for _, name := range []string{"east", "west"} {
+		member := &world.Member{Name: name, Services: map[world.Name]*corev1.Service{}, Proxies: map[world.Name]world.Proxies{}}
+		for _, namespace := range namespaces {
+			for _, service := range names {
+				made := &corev1.Service{ObjectMeta: meta(t, namespace, service)}
+				made.Spec.Ports = []corev1.ServicePort{
+					{Name: "http", Port: 80}, {Name: "udp", Port: 80, Protocol: corev1.ProtocolUDP}, {Name: "other", Port: 81},
+				}
+				member.Services[world.Name{Namespace: namespace, Name: service}] = made
+			}
+		}
+		w.Members[name] = member
+	}
+}
+
 // mutations change one thing of a World each and say which.
 var mutations = []func(*rapid.T, *world.World) world.Key{
-	mutateClass, mutateALB, mutateGateway, mutateGateway, mutateListenerSet, mutateListenerSet, mutateConfigMap,
-	mutateRoute, mutateRoute, mutateRoute, mutateRoute, mutateGrant,
+	mutateClass, mutateALB, mutateGateway, mutateGateway, mutateListenerSet, mutateListenerSet, mutateConfigMap, mutateConfigMap,
+	mutateRoute, mutateRoute, mutateRoute, mutateRoute, mutateOtherRoute, mutateOtherRoute, mutateOtherRoute, mutatePolicy, mutatePolicy, mutateGrant,
 	mutateNamespace, mutateInstalled, mutateSecret, mutateService, mutateService, mutateMember, mutateProxies, mutateFront,
 }
 
@@ -155,7 +191,7 @@ func mutateGrant(t *rapid.T, w *world.World) world.Key {
 	name := world.Name{Namespace: pick(t, "namespace", namespaces...), Name: pick(t, "name", names...)}
 	grant := &gatewayv1.ReferenceGrant{ObjectMeta: meta(t, name.Namespace, name.Name)}
 	grant.Spec.From = []gatewayv1.ReferenceGrantFrom{{
-		Group: gatewayv1.GroupName, Kind: pick[gatewayv1.Kind](t, "from", "HTTPRoute", "Gateway", "ListenerSet"),
+		Group: gatewayv1.GroupName, Kind: pick[gatewayv1.Kind](t, "from", "HTTPRoute", "GRPCRoute", "UDPRoute", "Gateway", "ListenerSet"),
 		Namespace: gatewayv1.Namespace(pick(t, "namespace", namespaces...)),
 	}}
 	grant.Spec.To = []gatewayv1.ReferenceGrantTo{{Kind: pick[gatewayv1.Kind](t, "to", "Service", "Secret", "ConfigMap")}}
@@ -217,7 +253,13 @@ func mutateService(t *rapid.T, w *world.World) world.Key {
 	name := world.Name{Namespace: pick(t, "namespace", namespaces...), Name: pick(t, "name", names...)}
 	service := &corev1.Service{ObjectMeta: meta(t, name.Namespace, name.Name)}
 	service.Spec.Type = pick(t, "type", corev1.ServiceTypeClusterIP, corev1.ServiceTypeClusterIP, corev1.ServiceTypeExternalName)
-	service.Spec.Ports = []corev1.ServicePort{{Port: pick[int32](t, "port", 80, 81), Name: pick(t, "port name", "", "http")}}
+	service.Spec.Ports = []corev1.ServicePort{{
+		Port: pick[int32](t, "port", 80, 81), Name: pick(t, "port name", "", "http"),
+		Protocol: pick[corev1.Protocol](t, "transport", "", "TCP", "UDP"),
+	}}
+	if chance(t, "says", 50) {
+		service.Spec.Ports[0].AppProtocol = new(pick(t, "appProtocol", "kubernetes.io/h2c", "kubernetes.io/ws", "https", "http"))
+	}
 	withMember(t, w, func(member *world.Member) { put(t, member.Services, name, service) })
 	return world.Key{Kind: world.KindService, Name: name}
 }

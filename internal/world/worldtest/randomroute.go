@@ -16,6 +16,15 @@ func mutateRoute(t *rapid.T, w *world.World) world.Key {
 // RandomRoute is any HTTPRoute of the vocabulary, sound or broken.
 func RandomRoute(t *rapid.T, name world.Name) *gatewayv1.HTTPRoute {
 	route := &gatewayv1.HTTPRoute{ObjectMeta: meta(t, name.Namespace, name.Name)}
+	route.Spec.ParentRefs, route.Spec.Hostnames = randomParents(t), randomHostnames(t)
+	for range rapid.IntRange(0, 3).Draw(t, "rules") {
+		route.Spec.Rules = append(route.Spec.Rules, randomRule(t))
+	}
+	return route
+}
+
+func randomParents(t *rapid.T) []gatewayv1.ParentReference {
+	var out []gatewayv1.ParentReference
 	for range rapid.IntRange(1, 2).Draw(t, "parents") {
 		gateway := pick(t, "gateway", gateways...)
 		ref := gatewayv1.ParentReference{Name: gatewayv1.ObjectName(gateway.Name), Namespace: new(gatewayv1.Namespace(gateway.Namespace))}
@@ -28,17 +37,19 @@ func RandomRoute(t *rapid.T, name world.Name) *gatewayv1.HTTPRoute {
 		if chance(t, "port", 10) {
 			ref.Port = new(pick[int32](t, "port", 80, 443, 9999))
 		}
-		route.Spec.ParentRefs = append(route.Spec.ParentRefs, ref)
+		out = append(out, ref)
 	}
+	return out
+}
+
+func randomHostnames(t *rapid.T) []gatewayv1.Hostname {
+	var out []gatewayv1.Hostname
 	for range rapid.IntRange(0, 2).Draw(t, "hostnames") {
 		if hostname := pick(t, "hostname", hostnames...); hostname != "" {
-			route.Spec.Hostnames = append(route.Spec.Hostnames, hostname)
+			out = append(out, hostname)
 		}
 	}
-	for range rapid.IntRange(0, 3).Draw(t, "rules") {
-		route.Spec.Rules = append(route.Spec.Rules, randomRule(t))
-	}
-	return route
+	return out
 }
 
 func randomRule(t *rapid.T) gatewayv1.HTTPRouteRule {
@@ -57,7 +68,15 @@ func randomRule(t *rapid.T) gatewayv1.HTTPRouteRule {
 			BackendObjectReference: randomBackend(t), Weight: new(pick[int32](t, "weight", 0, 1, 9)),
 		})
 	}
-	switch pick(t, "filter", "", "", "mirror", "redirect", "unknown") {
+	switch pick(t, "filter", "", "", "mirror", "redirect", "unknown", "auth", "session") {
+	case "auth":
+		rule.Filters = []gatewayv1.HTTPRouteFilter{{
+			Type: gatewayv1.HTTPRouteFilterExternalAuth, ExternalAuth: &gatewayv1.HTTPExternalAuthFilter{
+				ExternalAuthProtocol: pick[gatewayv1.HTTPRouteExternalAuthProtocol](t, "auth", "HTTP", "GRPC"), BackendRef: randomBackend(t),
+			},
+		}}
+	case "session":
+		rule.SessionPersistence = &gatewayv1.SessionPersistence{} //nolint:staticcheck // it is still read
 	case "mirror":
 		rule.Filters = []gatewayv1.HTTPRouteFilter{{
 			Type: gatewayv1.HTTPRouteFilterRequestMirror, RequestMirror: &gatewayv1.HTTPRequestMirrorFilter{BackendRef: randomBackend(t)},
