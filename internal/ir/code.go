@@ -56,6 +56,7 @@ var (
 
 	LooksLikeRegularExpression = Code{AdviceType, "LooksLikeRegularExpression"}
 	HostnameIgnored            = Code{AdviceType, "HostnameIgnored"}
+	TargetIgnored              = Code{AdviceType, "TargetNotFound"}
 	FieldIgnored               = Code{AdviceType, "FieldIgnored"}
 )
 

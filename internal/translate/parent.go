@@ -236,8 +236,12 @@ func describe(ref *gatewayv1.ParentReference) string {
 
 func (r *routeContext) whyNotAllowed(p *parent, candidates []int) string {
 	reasons := make([]string, 0, len(candidates))
+	hint := fmt.Sprintf("name a listener that takes kind %s, or change allowedRoutes of the listener", r.key.Kind)
 	for _, index := range candidates {
 		listener := p.gateway.Listeners[index]
+		if takes(&listener, r.key.Kind) {
+			hint = "label the namespace, or change allowedRoutes of the listener"
+		}
 		reason := fmt.Sprintf("namespace %s lacks labels that it selects (%s)", r.name.Namespace, p.filter(index).selector)
 		switch {
 		case !takes(&listener, r.key.Kind):
@@ -247,8 +251,7 @@ func (r *routeContext) whyNotAllowed(p *parent, candidates []int) string {
 		}
 		reasons = append(reasons, fmt.Sprintf("listener %s: %s", listener.Section(), reason))
 	}
-	return "no listener takes this route: " + strings.Join(reasons, "; ") +
-		": label the namespace, or change allowedRoutes of the listener"
+	return "no listener takes this route: " + strings.Join(reasons, "; ") + ": " + hint
 }
 
 func (r *routeContext) whyNoHostname(p *parent, admitted []int) string {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
@@ -72,11 +73,13 @@ func optionNames(options map[gatewayv1.AnnotationKey]gatewayv1.AnnotationValue) 
 	return out
 }
 
-// targets reads which Services the policy is for, and where an older one is for the same.
+// targets reads which Services the policy is for, and where an older one is for the same. A target that is not
+// there is a fault of the whole policy only if there is no other.
 func (p *policyContext) targets() {
+	var absent []string
 	for i, ref := range p.object.Spec.TargetRefs {
 		if ref.Group != "" || ref.Kind != kindService {
-			p.refusef(ir.TargetNotFound, "targetRefs[%d]: %s/%s cannot be a target: name a Service", i, ref.Group, ref.Kind)
+			absent = append(absent, fmt.Sprintf("targetRefs[%d]: %s/%s cannot be a target: name a Service", i, ref.Group, ref.Kind))
 			continue
 		}
 		target := ir.PolicyTarget{Service: string(ref.Name), Section: string(deref(ref.SectionName))}
@@ -87,10 +90,17 @@ func (p *policyContext) targets() {
 			p.refusef(ir.PolicyConflicted, "targetRefs[%d]: BackendTLSPolicy %s is for the same %s and takes precedence: remove one of them",
 				i, winner, describeTarget(target))
 		}
-		if target.Section != "" {
-			p.section(i, service, target.Section)
+		if target.Section != "" && !p.hasPort(service, target.Section) {
+			absent = append(absent, fmt.Sprintf("targetRefs[%d].sectionName: Service %s has no port named %s", i, service, target.Section))
 		}
 		p.out.Targets = append(p.out.Targets, target)
+	}
+	code := ir.TargetNotFound
+	if len(absent) < len(p.object.Spec.TargetRefs) {
+		code = ir.TargetIgnored
+	}
+	for _, message := range absent {
+		p.refusef(code, "%s", message)
 	}
 }
 
@@ -101,26 +111,19 @@ func describeTarget(target ir.PolicyTarget) string {
 	return fmt.Sprintf("port %s of Service %s", target.Section, target.Service)
 }
 
-// section wants the port that a target names, in some member that has the Service.
-func (p *policyContext) section(index int, service world.Name, section string) {
+// hasPort says whether a Service has a port of this name in some member; it may have if it is in none.
+func (p *policyContext) hasPort(service world.Name, name string) bool {
 	p.deps.onMembers()
 	p.deps.on(world.KindService, service.Namespace, service.Name)
 	exists := false
 	for _, member := range p.t.w.Members {
 		object := member.Services[service]
-		if object == nil {
-			continue
-		}
-		exists = true
-		for _, port := range object.Spec.Ports {
-			if port.Name == section {
-				return
-			}
+		exists = exists || object != nil
+		if object != nil && slices.ContainsFunc(object.Spec.Ports, func(port corev1.ServicePort) bool { return port.Name == name }) {
+			return true
 		}
 	}
-	if exists {
-		p.refusef(ir.TargetNotFound, "targetRefs[%d].sectionName: Service %s has no port named %s", index, service, section)
-	}
+	return !exists
 }
 
 // winner is the policy for a Service's port that takes precedence: the oldest, then the first by name.
