@@ -78,8 +78,8 @@ func furnish(t *rapid.T, w *world.World) {
 // mutations change one thing of a World each and say which.
 var mutations = []func(*rapid.T, *world.World) world.Key{
 	mutateClass, mutateALB, mutateGateway, mutateGateway, mutateListenerSet, mutateListenerSet, mutateConfigMap, mutateConfigMap,
-	mutateRoute, mutateRoute, mutateRoute, mutateRoute, mutateOtherRoute, mutateOtherRoute, mutateOtherRoute, mutatePolicy, mutatePolicy,
-	mutateGrant, mutateNamespace, mutateInstalled, mutateSecret, mutateService, mutateService, mutateMember, mutateProxies, mutateFront,
+	mutateRoute, mutateRoute, mutateRoute, mutateRoute, mutateOtherRoute, mutateOtherRoute, mutateOtherRoute, mutatePolicy, mutatePolicy, mutateGrant,
+	mutateNamespace, mutateInstalled, mutateSecret, mutateService, mutateService, mutateMember, mutateProxies, mutateFront,
 }
 
 // Mutate changes one thing of a World in place, never an object in it, and says which.
