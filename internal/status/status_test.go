@@ -117,6 +117,43 @@ func TestParents(t *testing.T) {
 	}
 }
 
+func ancestor(controller, gateway string, kind metav1.ConditionStatus) gatewayv1.PolicyAncestorStatus {
+	return gatewayv1.PolicyAncestorStatus{
+		ControllerName: gatewayv1.GatewayController(controller),
+		AncestorRef:    gatewayv1.ParentReference{Name: gatewayv1.ObjectName(gateway)},
+		Conditions:     []metav1.Condition{condition("Accepted", kind, "Accepted", 1, past)},
+	}
+}
+
+func TestAncestors(t *testing.T) {
+	const ours, theirs = worldtest.Controller, "example.com/other"
+	existing := &gatewayv1.BackendTLSPolicy{}
+	existing.Status.Ancestors = []gatewayv1.PolicyAncestorStatus{
+		ancestor(theirs, "web", "False"), ancestor(ours, "gone", "True"), ancestor(ours, "web", "True"),
+	}
+	patch := status.Patch{Controllers: []gatewayv1.GatewayController{ours}}
+	patch.Ancestors = []gatewayv1.PolicyAncestorStatus{ancestor(ours, "new", "True"), ancestor(ours, "web", "True")}
+	written, changed := patch.Into(existing, now)
+	fresh := ancestor(ours, "new", "True")
+	fresh.Conditions[0].LastTransitionTime = now
+	want := []gatewayv1.PolicyAncestorStatus{ancestor(theirs, "web", "False"), ancestor(ours, "web", "True"), fresh}
+	policy, isPolicy := written.(*gatewayv1.BackendTLSPolicy)
+	if !isPolicy || !changed || !reflect.DeepEqual(policy.Status.Ancestors, want) {
+		t.Fatalf("others stay, ours are pruned and updated in place:\ngot  %v\nwant %v", policy.Status.Ancestors, want)
+	}
+	if patch.Changed(policy) || len(existing.Status.Ancestors) != 3 {
+		t.Error("what was just written is said to have changed, or Into wrote to its input")
+	}
+	for range 20 {
+		existing.Status.Ancestors = append(existing.Status.Ancestors[:0:0], append(existing.Status.Ancestors, ancestor(theirs, "more", "True"))...)
+	}
+	existing.Status.Ancestors = existing.Status.Ancestors[len(existing.Status.Ancestors)-15:]
+	written, _ = patch.Into(existing, now)
+	if policy, isPolicy = written.(*gatewayv1.BackendTLSPolicy); !isPolicy || len(policy.Status.Ancestors) != 16 {
+		t.Errorf("the API takes 16 ancestors, not %d", len(policy.Status.Ancestors))
+	}
+}
+
 // TestEveryConditionIsObserved holds that every condition has the generation of its object, a reason and a message,
 // that no type comes twice, and that what was written once needs no writing again.
 func TestEveryConditionIsObserved(t *testing.T) {

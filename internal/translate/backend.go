@@ -53,7 +53,11 @@ func (r *ruleContext) pool(field string, ref *gatewayv1.BackendObjectReference, 
 	if ref.Port == nil {
 		return "", r.unresolved(ir.UnsupportedBackend, "%s.port is missing: set the port of Service %s", field, name)
 	}
-	found := lookup{name: name, port: *ref.Port, speaks: speaks, members: r.parent.members}
+	wanted := backendPort{name, *ref.Port, speaks}
+	if known, done := r.set.found[wanted]; done {
+		return known, ""
+	}
+	found := lookup{backendPort: wanted, members: r.parent.members}
 	found.look()
 	if len(found.ports) == 0 {
 		code, message := found.fault()
@@ -78,7 +82,7 @@ func (r *ruleContext) secured(field string, found *lookup) (key, fault string) {
 			"%s: BackendTLSPolicy %s, which says how to speak to Service %s, cannot be used: see its conditions", field, policy.Key(), found.name)
 	case policy == nil && found.speaks.wantsTLS() && found.tls != "":
 		return "", r.unresolved(ir.BackendProtocol,
-			"%s: Service %s port %d has appProtocol %s: create a BackendTLSPolicy for it, which says whose certificate to expect, or use plain HTTP or kubernetes.io/h2c",
+			"%s: Service %s port %d has appProtocol %s: create a BackendTLSPolicy that says whose certificate to expect, or use plain HTTP or kubernetes.io/h2c",
 			field, found.name, found.port, found.tls)
 	}
 	pool := found.pool(protected)
@@ -86,12 +90,13 @@ func (r *ruleContext) secured(field string, found *lookup) (key, fault string) {
 		pool.TLS = policy.TLS
 	}
 	r.set.pools[pool.Key] = pool
+	r.set.found[found.backendPort] = pool.Key
 	return pool.Key, ""
 }
 
-// policy is the BackendTLSPolicy for a port: the one that names it comes before the one for the whole Service.
+// policy is the BackendTLSPolicy for a port: the one that names it comes before the one for the whole Service. A
+// policy that changes counts as a change of its Services.
 func (r *ruleContext) policy(found *lookup) *ir.Policy {
-	r.deps.onPolicies(found.name)
 	var general, special *ir.Policy
 	for _, at := range r.t.policies[found.name] {
 		named := at.target.Section != "" && found.named(at.target.Section)
@@ -105,7 +110,7 @@ func (r *ruleContext) policy(found *lookup) *ir.Policy {
 			general = at.policy
 		}
 		if found.speaks.ours() {
-			r.set.policies[at.policy.Key().String()] = true
+			r.set.policies = append(r.set.policies, at.policy.Key().String())
 		}
 	}
 	if special != nil {

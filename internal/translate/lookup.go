@@ -11,11 +11,17 @@ import (
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
+// backendPort is a port of a Service, for what is to be said to it.
+type backendPort struct {
+	name   world.Name
+	port   int32
+	speaks speech
+}
+
 // lookup is what the placed members have of a Service's port.
 type lookup struct {
-	name    world.Name
-	port    int32
-	speaks  speech
+	backendPort
+
 	members []*world.Member
 	// ports where the Service can be used.
 	ports []ir.LocalPort

@@ -64,16 +64,8 @@ func (t *translator) allPolicies() []*ir.Policy {
 // policies that routes see otherwise than before are marked as changed for them.
 func (t *translator) changedPolicies(prev ir.IR, marks dirty, changed []world.Key) []*ir.Policy {
 	for _, key := range changed {
-		if key.Kind != world.KindBackendTLSPolicy {
-			continue
-		}
-		if before := prev.Policy(ir.Key(key.Name)); before != nil {
-			marks.markTargets(before)
-		}
-		if now := t.w.BackendTLS[key.Name]; now != nil {
-			for _, service := range targetsOf(key.Name, now) {
-				marks.mark(world.Key{Kind: kindPolicies, Name: service})
-			}
+		if key.Kind == world.KindBackendTLSPolicy {
+			t.markPolicy(prev, marks, key.Name)
 		}
 	}
 	var out []*ir.Policy
@@ -93,6 +85,18 @@ func (t *translator) changedPolicies(prev ir.IR, marks dirty, changed []world.Ke
 	return out
 }
 
+// markPolicy marks the Services that a policy which changed was for, and those that it is for now.
+func (t *translator) markPolicy(prev ir.IR, marks dirty, name world.Name) {
+	if before := prev.Policy(ir.Key(name)); before != nil {
+		marks.markTargets(before)
+	}
+	if now := t.w.BackendTLS[name]; now != nil {
+		for _, service := range targetsOf(name, now) {
+			marks.mark(world.Key{Kind: world.KindService, Name: service})
+		}
+	}
+}
+
 // policyAgain translates a policy, and gives the one before if nothing came of it.
 func (t *translator) policyAgain(before *ir.Policy, name world.Name) *ir.Policy {
 	after := t.policy(name)
@@ -109,7 +113,7 @@ func (t *translator) policyAgain(before *ir.Policy, name world.Name) *ir.Policy 
 // markTargets marks the Services of a policy as changed for routes.
 func (d dirty) markTargets(policy *ir.Policy) {
 	for _, target := range policy.Targets {
-		d.mark(world.Key{Kind: kindPolicies, Name: world.Name{Namespace: policy.Namespace, Name: target.Service}})
+		d.mark(world.Key{Kind: world.KindService, Name: world.Name{Namespace: policy.Namespace, Name: target.Service}})
 	}
 }
 

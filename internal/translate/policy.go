@@ -84,7 +84,7 @@ func (p *policyContext) targets() {
 		}
 		target := ir.PolicyTarget{Service: string(ref.Name), Section: string(deref(ref.SectionName))}
 		service := world.Name{Namespace: p.name.Namespace, Name: target.Service}
-		p.deps.onPolicies(service)
+		p.deps.on(world.KindService, service.Namespace, service.Name)
 		if winner := p.t.winner(service, target.Section); winner != p.name {
 			target.Lost = true
 			p.refusef(ir.PolicyConflicted, "targetRefs[%d]: BackendTLSPolicy %s is for the same %s and takes precedence: remove one of them",
@@ -114,7 +114,6 @@ func describeTarget(target ir.PolicyTarget) string {
 // hasPort says whether a Service has a port of this name in some member; it may have if it is in none.
 func (p *policyContext) hasPort(service world.Name, name string) bool {
 	p.deps.onMembers()
-	p.deps.on(world.KindService, service.Namespace, service.Name)
 	exists := false
 	for _, member := range p.t.w.Members {
 		object := member.Services[service]

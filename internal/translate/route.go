@@ -2,7 +2,6 @@ package translate
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -106,7 +105,7 @@ func (r *routeContext) addGateway(out *ir.Route, key ir.Key, hosts []ir.RouteHos
 		part.Passed = rules.passed
 	}
 	part.Pools = mergePools(part.Pools, rules.sortedPools())
-	part.Policies = append(part.Policies, slices.Collect(maps.Keys(rules.policies))...)
+	part.Policies = append(part.Policies, rules.policies...)
 	slices.Sort(part.Policies)
 	part.Policies = slices.Compact(part.Policies)
 }

@@ -16,8 +16,10 @@ type ruleSet struct {
 	// passed are the rules where TLS is passed on as it is.
 	passed []config.Rule
 	pools  map[string]ir.Pool
+	// found are the keys of pools by what they were asked for.
+	found map[backendPort]string
 	// policies are those of the backends.
-	policies map[string]bool
+	policies []string
 	// broken are the faults that make a whole rule answer 500, by rule; of the type Accepted.
 	broken []ruleFault
 	// unresolved are references that lead nowhere; of the type ResolvedRefs.
@@ -62,7 +64,7 @@ func (r *ruleContext) advisef(code ir.Code, format string, args ...any) {
 
 // compileRules translates the rules of a route for one Gateway, as the hosts there need them.
 func (r *routeContext) compileRules(p *parent, hosts []ir.RouteHost) *ruleSet {
-	set := &ruleSet{pools: map[string]ir.Pool{}, policies: map[string]bool{}, count: len(r.source.rules)}
+	set := &ruleSet{pools: map[string]ir.Pool{}, found: map[backendPort]string{}, count: len(r.source.rules)}
 	passes := func(host ir.RouteHost) bool { return host.Passthrough }
 	// A TLSRoute on no listener is read as the listener would be that such routes are for.
 	some := slices.ContainsFunc(hosts, passes) || len(hosts) == 0 && r.key.Kind == ir.TLSRoute
