@@ -23,14 +23,6 @@ func (d dependencies) onMembers() {
 	d.on(world.KindMember, "", "")
 }
 
-// kindPolicies is the BackendTLSPolicies for the Service of that name, all together.
-const kindPolicies world.Kind = "BackendTLSPolicies"
-
-// onPolicies depends on the BackendTLSPolicies for a Service.
-func (d dependencies) onPolicies(service world.Name) {
-	d.on(kindPolicies, service.Namespace, service.Name)
-}
-
 func (d dependencies) sorted() []uint64 {
 	out := make([]uint64, 0, len(d))
 	for hash := range d {
