@@ -143,12 +143,8 @@ func (c *client) refused(reason string) {
 	p.options.Observer.Exchanged(&record)
 }
 
-// Descriptions of TLS alerts (RFC 8446 section 6.2).
-const (
-	alertDecodeError      = 50
-	alertInternalError    = 80
-	alertUnrecognizedName = 112
-)
+// alertDecodeError is the description of a TLS alert (RFC 8446 section 6.2).
+const alertDecodeError = 50
 
 // alert tells a client, before anything is encrypted, why its connection ends.
 func (c *client) alert(description byte) {

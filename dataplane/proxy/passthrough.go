@@ -25,7 +25,8 @@ type passage struct {
 }
 
 // passedThrough says whether a connection was for a listener that passes it through, or for none: it is
-// over then.
+// over then. One that cannot be passed on is closed without an alert, which would be a word in a
+// conversation that is not ours; Gateway API's conformance wants it so.
 func (c *client) passedThrough(name string) bool {
 	s := c.server.proxy.state.Load()
 	listener := s.table.Listener(c.server.port, name)
@@ -33,16 +34,9 @@ func (c *client) passedThrough(name string) bool {
 		return false
 	}
 	t := c.passage(s, name)
-	description := byte(alertUnrecognizedName)
 	reason := ReasonNoServerName
 	if name != "" {
 		reason = t.pass(listener)
-		if reason != ReasonNoListener && reason != ReasonNoRoute {
-			description = alertInternalError
-		}
-	}
-	if reason != "" {
-		c.alert(description)
 	}
 	t.end(reason)
 	return true
