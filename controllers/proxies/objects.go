@@ -1,6 +1,7 @@
 package proxies
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
@@ -14,6 +15,7 @@ import (
 
 	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
 	"github.com/fleetgate/fleetgate/controllers/gather"
+	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/internal/compile"
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
@@ -40,8 +42,8 @@ type deployment struct {
 	name string
 	// labels and annotations that the Gateway's infrastructure asks for.
 	labels, annotations map[string]string
-	// ports that listeners have, sorted.
-	ports []int32
+	// ports that listeners have, sorted, and those of UDP after all others.
+	ports []port
 	// secrets that the proxies read by name, in the Gateway's namespace, sorted by name.
 	secrets []secretCopy
 	// namespaces of the backends, sorted.
@@ -57,12 +59,35 @@ func deploymentOf(gateway *ir.Gateway, namespaces []string, settings Settings) d
 	}
 	for _, listener := range gateway.Listeners {
 		if listener.Serves {
-			out.ports = append(out.ports, listener.Port)
+			out.ports = append(out.ports, portOf(listener))
 		}
 	}
-	slices.Sort(out.ports)
+	slices.SortFunc(out.ports, func(a, b port) int {
+		return cmp.Or(cmp.Compare(a.transport, b.transport), cmp.Compare(a.number, b.number))
+	})
 	out.ports = slices.Compact(out.ports)
 	return out
+}
+
+// port is one that listeners share.
+type port struct {
+	number    int32
+	transport corev1.Protocol
+}
+
+func portOf(listener ir.Listener) port {
+	if config.Protocol(listener.Protocol) == config.UDP {
+		return port{listener.Port, corev1.ProtocolUDP}
+	}
+	return port{listener.Port, corev1.ProtocolTCP}
+}
+
+// name is unique among the ports of a Service.
+func (p port) name() string {
+	if p.transport == corev1.ProtocolUDP {
+		return portName(p.number) + "-udp"
+	}
+	return portName(p.number)
 }
 
 // backendNamespaces are the namespaces of the Services that the routes of a Gateway name, sorted.
@@ -137,7 +162,7 @@ func (d deployment) service() client.Object {
 	}
 	for _, port := range d.ports {
 		out.Spec.Ports = append(out.Spec.Ports, corev1.ServicePort{
-			Name: portName(port), Port: port, TargetPort: intstr.FromInt32(port), Protocol: corev1.ProtocolTCP,
+			Name: port.name(), Port: port.number, TargetPort: intstr.FromInt32(port.number), Protocol: port.transport,
 		})
 	}
 	return out
