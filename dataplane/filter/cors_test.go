@@ -61,14 +61,16 @@ func TestPreflight(t *testing.T) {
 		},
 		{"refused", config.CORS{Origins: []string{"https://b.org"}, Methods: []string{"GET"}, Credentials: true}, textproto.MIMEHeader{"Vary": {"Origin"}}},
 		{
-			"any", config.CORS{Origins: all, Methods: all, Headers: all, Expose: all},
+			"any",
+			config.CORS{Origins: all, Methods: all, Headers: all, Expose: all},
 			textproto.MIMEHeader{
 				"Vary": {"Access-Control-Request-Headers"}, "Access-Control-Allow-Origin": {"*"}, "Access-Control-Allow-Methods": {"*"},
 				"Access-Control-Allow-Headers": {"x-1, x-2"}, "Access-Control-Expose-Headers": {"*"},
 			},
 		},
 		{
-			"any with credentials", config.CORS{Origins: all, Methods: all, Headers: all, Expose: all, Credentials: true},
+			"any with credentials",
+			config.CORS{Origins: all, Methods: all, Headers: all, Expose: all, Credentials: true},
 			textproto.MIMEHeader{
 				"Vary": {"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}, "Access-Control-Allow-Origin": {"https://a.org"},
 				"Access-Control-Allow-Methods": {"PUT"}, "Access-Control-Allow-Headers": {"x-1, x-2"}, "Access-Control-Allow-Credentials": {"true"},
