@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
 	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
@@ -36,6 +37,7 @@ func NewAssembler(base world.World) *Assembler {
 	base.TCPRoutes = map[world.Name]*gatewayv1.TCPRoute{}
 	base.UDPRoutes = map[world.Name]*gatewayv1.UDPRoute{}
 	base.BackendTLS = map[world.Name]*gatewayv1.BackendTLSPolicy{}
+	base.BackendTraffic = map[world.Name]*gatewayxv1alpha1.XBackendTrafficPolicy{}
 	base.Grants = map[world.Name]*gatewayv1.ReferenceGrant{}
 	base.Namespaces = map[string]*corev1.Namespace{}
 	base.Secrets = map[world.Name]*corev1.Secret{}
@@ -109,6 +111,8 @@ func (e *edit) hub(key Key, value any) {
 		set(&e.next.ListenerSets, first, key.Name, value)
 	case world.KindBackendTLSPolicy:
 		set(&e.next.BackendTLS, first, key.Name, value)
+	case world.KindTrafficPolicy:
+		set(&e.next.BackendTraffic, first, key.Name, value)
 	case world.KindReferenceGrant:
 		set(&e.next.Grants, first, key.Name, value)
 	case world.KindGatewayAPI:

@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gatewayv1beta1 "sigs.k8s.io/gateway-api/apis/v1beta1"
+	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
 	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
@@ -38,6 +39,7 @@ func hubKinds() map[world.Kind][]client.Object {
 		world.KindTCPRoute:         {&gatewayv1.TCPRoute{}},
 		world.KindUDPRoute:         {&gatewayv1.UDPRoute{}},
 		world.KindBackendTLSPolicy: {&gatewayv1.BackendTLSPolicy{}},
+		world.KindTrafficPolicy:    {&gatewayxv1alpha1.XBackendTrafficPolicy{}},
 		world.KindReferenceGrant:   {&gatewayv1.ReferenceGrant{}, &gatewayv1beta1.ReferenceGrant{}},
 		world.KindNamespace:        {&corev1.Namespace{}},
 	}
@@ -46,8 +48,11 @@ func hubKinds() map[world.Kind][]client.Object {
 // optional are the kinds that older bundles of Gateway API lack, at least in the version that we read.
 var optional = map[world.Kind]bool{
 	world.KindListenerSet: true, world.KindGRPCRoute: true, world.KindTLSRoute: true, world.KindTCPRoute: true,
-	world.KindUDPRoute: true, world.KindBackendTLSPolicy: true,
+	world.KindUDPRoute: true, world.KindBackendTLSPolicy: true, world.KindTrafficPolicy: true,
 }
+
+// experimental are the optional kinds that no standard bundle has: nobody misses them.
+var experimental = map[world.Kind]bool{world.KindTrafficPolicy: true}
 
 // HubOptions of a Hub.
 type HubOptions struct {
@@ -164,7 +169,9 @@ func (h *Hub) register(ctx context.Context, kind world.Kind) (toolscache.Informe
 func (h *Hub) tell(ctx context.Context) {
 	now := Installed{Version: h.version(ctx)}
 	for kind := range h.absent {
-		now.Absent = append(now.Absent, kind)
+		if !experimental[kind] {
+			now.Absent = append(now.Absent, kind)
+		}
 	}
 	slices.Sort(now.Absent)
 	if h.installed != nil && h.installed.Version == now.Version && slices.Equal(h.installed.Absent, now.Absent) {

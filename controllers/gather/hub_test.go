@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllertest"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gatewayv1beta1 "sigs.k8s.io/gateway-api/apis/v1beta1"
+	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	"github.com/fleetgate/fleetgate/internal/world"
 )
@@ -63,7 +64,8 @@ func older(version string, lacks ...client.Object) elder {
 
 func TestAnOlderBundleIsWatchedAsFarAsItGoes(t *testing.T) {
 	old := older("v1.4.1",
-		&gatewayv1.ListenerSet{}, &gatewayv1.TLSRoute{}, &gatewayv1.TCPRoute{}, &gatewayv1.UDPRoute{}, &gatewayv1.ReferenceGrant{})
+		&gatewayv1.ListenerSet{}, &gatewayv1.TLSRoute{}, &gatewayv1.TCPRoute{}, &gatewayv1.UDPRoute{}, &gatewayv1.ReferenceGrant{},
+		&gatewayxv1alpha1.XBackendTrafficPolicy{}) // experimental: not told of as absent
 	hub, kinds, reader, inbox := old.hub, old.kinds, old.reader, old.inbox
 	if err := hub.Watch(t.Context()); err != nil {
 		t.Fatal(err)

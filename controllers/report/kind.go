@@ -4,6 +4,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
 	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
@@ -30,6 +31,7 @@ var kinds = map[world.Kind]kind{
 	world.KindTCPRoute:         local(func(w *world.World) map[world.Name]*gatewayv1.TCPRoute { return w.TCPRoutes }),
 	world.KindUDPRoute:         local(func(w *world.World) map[world.Name]*gatewayv1.UDPRoute { return w.UDPRoutes }),
 	world.KindBackendTLSPolicy: local(func(w *world.World) map[world.Name]*gatewayv1.BackendTLSPolicy { return w.BackendTLS }),
+	world.KindTrafficPolicy:    local(func(w *world.World) map[world.Name]*gatewayxv1alpha1.XBackendTrafficPolicy { return w.BackendTraffic }),
 }
 
 // object is a pointer to a T that is a Kubernetes object.
@@ -91,16 +93,25 @@ func parentsOf(object client.Object) []gatewayv1.RouteParentStatus {
 	return nil
 }
 
+// ancestorsOf are the entries of a policy's status.
+func ancestorsOf(object client.Object) []gatewayv1.PolicyAncestorStatus {
+	switch typed := object.(type) {
+	case *gatewayv1.BackendTLSPolicy:
+		return typed.Status.Ancestors
+	case *gatewayxv1alpha1.XBackendTrafficPolicy:
+		return typed.Status.Ancestors
+	}
+	return nil
+}
+
 // attachedConditions are those of a route or a policy, on all that it is attached to.
 func attachedConditions(object client.Object) []metav1.Condition {
 	var out []metav1.Condition
 	for _, parent := range parentsOf(object) {
 		out = append(out, parent.Conditions...)
 	}
-	if policy, ok := object.(*gatewayv1.BackendTLSPolicy); ok {
-		for _, ancestor := range policy.Status.Ancestors {
-			out = append(out, ancestor.Conditions...)
-		}
+	for _, ancestor := range ancestorsOf(object) {
+		out = append(out, ancestor.Conditions...)
 	}
 	return out
 }

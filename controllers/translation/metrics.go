@@ -31,12 +31,16 @@ func observe(changes int, meant ir.IR, duration time.Duration) {
 	changesSeen.Add(float64(changes))
 	objects.WithLabelValues("GatewayClass").Set(float64(len(meant.Classes)))
 	objects.WithLabelValues("Gateway").Set(float64(len(meant.Gateways)))
-	objects.WithLabelValues("BackendTLSPolicy").Set(float64(len(meant.Policies)))
-	routes := map[string]int{ir.HTTPRoute: 0, ir.GRPCRoute: 0, ir.TLSRoute: 0, ir.TCPRoute: 0, ir.UDPRoute: 0}
-	for _, route := range meant.Routes {
-		routes[route.Kind]++
+	counts := map[string]int{
+		ir.HTTPRoute: 0, ir.GRPCRoute: 0, ir.TLSRoute: 0, ir.TCPRoute: 0, ir.UDPRoute: 0, ir.BackendTLSPolicy: 0, ir.BackendTrafficPolicy: 0,
 	}
-	for kind, count := range routes {
+	for _, route := range meant.Routes {
+		counts[route.Kind]++
+	}
+	for _, policy := range meant.Policies {
+		counts[policy.Kind]++
+	}
+	for kind, count := range counts {
 		objects.WithLabelValues(kind).Set(float64(count))
 	}
 }

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 	"sigs.k8s.io/yaml"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
@@ -88,6 +89,7 @@ func load(t *testing.T, folder string) *world.World {
 		TCPRoutes:      map[world.Name]*gatewayv1.TCPRoute{},
 		UDPRoutes:      map[world.Name]*gatewayv1.UDPRoute{},
 		BackendTLS:     map[world.Name]*gatewayv1.BackendTLSPolicy{},
+		BackendTraffic: map[world.Name]*gatewayxv1alpha1.XBackendTrafficPolicy{},
 		Grants:         map[world.Name]*gatewayv1.ReferenceGrant{},
 		Namespaces:     map[string]*corev1.Namespace{},
 		Secrets:        map[world.Name]*corev1.Secret{},
@@ -161,21 +163,22 @@ func addObjects(t *testing.T, w *world.World, services map[world.Name]*corev1.Se
 
 // kinds are what in.yaml may have, and where in the World it goes.
 var kinds = map[string]func(*testing.T, *world.World, world.Name, []byte){
-	"GatewayClass":     global(func(w *world.World) map[string]*gatewayv1.GatewayClass { return w.Classes }),
-	"ALBConfig":        global(func(w *world.World) map[string]*awsv1alpha1.ALBConfig { return w.ALBConfigs }),
-	"ServiceConfig":    global(func(w *world.World) map[string]*gatewayv1alpha1.ServiceConfig { return w.ServiceConfigs }),
-	"Namespace":        global(func(w *world.World) map[string]*corev1.Namespace { return w.Namespaces }),
-	"Gateway":          local(func(w *world.World) map[world.Name]*gatewayv1.Gateway { return w.Gateways }),
-	"ListenerSet":      local(func(w *world.World) map[world.Name]*gatewayv1.ListenerSet { return w.ListenerSets }),
-	"HTTPRoute":        local(func(w *world.World) map[world.Name]*gatewayv1.HTTPRoute { return w.HTTPRoutes }),
-	"GRPCRoute":        local(func(w *world.World) map[world.Name]*gatewayv1.GRPCRoute { return w.GRPCRoutes }),
-	"TLSRoute":         local(func(w *world.World) map[world.Name]*gatewayv1.TLSRoute { return w.TLSRoutes }),
-	"TCPRoute":         local(func(w *world.World) map[world.Name]*gatewayv1.TCPRoute { return w.TCPRoutes }),
-	"UDPRoute":         local(func(w *world.World) map[world.Name]*gatewayv1.UDPRoute { return w.UDPRoutes }),
-	"BackendTLSPolicy": local(func(w *world.World) map[world.Name]*gatewayv1.BackendTLSPolicy { return w.BackendTLS }),
-	"ReferenceGrant":   local(func(w *world.World) map[world.Name]*gatewayv1.ReferenceGrant { return w.Grants }),
-	"Secret":           local(func(w *world.World) map[world.Name]*corev1.Secret { return w.Secrets }),
-	"ConfigMap":        local(func(w *world.World) map[world.Name]*corev1.ConfigMap { return w.ConfigMaps }),
+	"GatewayClass":          global(func(w *world.World) map[string]*gatewayv1.GatewayClass { return w.Classes }),
+	"ALBConfig":             global(func(w *world.World) map[string]*awsv1alpha1.ALBConfig { return w.ALBConfigs }),
+	"ServiceConfig":         global(func(w *world.World) map[string]*gatewayv1alpha1.ServiceConfig { return w.ServiceConfigs }),
+	"Namespace":             global(func(w *world.World) map[string]*corev1.Namespace { return w.Namespaces }),
+	"Gateway":               local(func(w *world.World) map[world.Name]*gatewayv1.Gateway { return w.Gateways }),
+	"ListenerSet":           local(func(w *world.World) map[world.Name]*gatewayv1.ListenerSet { return w.ListenerSets }),
+	"HTTPRoute":             local(func(w *world.World) map[world.Name]*gatewayv1.HTTPRoute { return w.HTTPRoutes }),
+	"GRPCRoute":             local(func(w *world.World) map[world.Name]*gatewayv1.GRPCRoute { return w.GRPCRoutes }),
+	"TLSRoute":              local(func(w *world.World) map[world.Name]*gatewayv1.TLSRoute { return w.TLSRoutes }),
+	"TCPRoute":              local(func(w *world.World) map[world.Name]*gatewayv1.TCPRoute { return w.TCPRoutes }),
+	"UDPRoute":              local(func(w *world.World) map[world.Name]*gatewayv1.UDPRoute { return w.UDPRoutes }),
+	"XBackendTrafficPolicy": local(func(w *world.World) map[world.Name]*gatewayxv1alpha1.XBackendTrafficPolicy { return w.BackendTraffic }),
+	"BackendTLSPolicy":      local(func(w *world.World) map[world.Name]*gatewayv1.BackendTLSPolicy { return w.BackendTLS }),
+	"ReferenceGrant":        local(func(w *world.World) map[world.Name]*gatewayv1.ReferenceGrant { return w.Grants }),
+	"Secret":                local(func(w *world.World) map[world.Name]*corev1.Secret { return w.Secrets }),
+	"ConfigMap":             local(func(w *world.World) map[world.Name]*corev1.ConfigMap { return w.ConfigMaps }),
 }
 
 func global[T any](in func(*world.World) map[string]*T) func(*testing.T, *world.World, world.Name, []byte) {

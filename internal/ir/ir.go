@@ -13,7 +13,7 @@ type IR struct {
 	Gateways []*Gateway `json:"gateways,omitempty"`
 	// Routes are those of all kinds, sorted by RouteKey; those without Parents are not ours.
 	Routes []*Route `json:"routes,omitempty"`
-	// Policies are the BackendTLSPolicies, sorted by namespace, then name; those without Ancestors are not ours.
+	// Policies are those of all kinds, sorted by PolicyKey; those without Ancestors are not ours.
 	Policies []*Policy `json:"policies,omitempty"`
 }
 
@@ -39,9 +39,9 @@ func (r IR) Route(key RouteKey) *Route {
 	return r.Routes[at]
 }
 
-// Policy finds a BackendTLSPolicy by name; nil if there is none.
-func (r IR) Policy(key Key) *Policy {
-	at, found := slices.BinarySearchFunc(r.Policies, key, func(p *Policy, want Key) int {
+// Policy finds a policy; nil if there is none.
+func (r IR) Policy(key PolicyKey) *Policy {
+	at, found := slices.BinarySearchFunc(r.Policies, key, func(p *Policy, want PolicyKey) int {
 		return p.Key().Compare(want)
 	})
 	if !found {

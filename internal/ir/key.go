@@ -43,6 +43,27 @@ func (k RouteKey) Compare(other RouteKey) int {
 	return cmp.Or(k.Key.Compare(other.Key), cmp.Compare(k.Kind, other.Kind))
 }
 
+// Kinds of policies.
+const (
+	BackendTLSPolicy     = "BackendTLSPolicy"
+	BackendTrafficPolicy = "XBackendTrafficPolicy"
+)
+
+// PolicyKey is the kind, namespace and name of a policy.
+type PolicyKey struct {
+	Key
+
+	Kind string
+}
+
+// Compare orders by namespace, then name, then kind.
+func (k PolicyKey) Compare(other PolicyKey) int {
+	return cmp.Or(k.Key.Compare(other.Key), cmp.Compare(k.Kind, other.Kind))
+}
+
+// String is "kind/namespace/name".
+func (k PolicyKey) String() string { return k.Kind + "/" + k.Key.String() }
+
 // String is "namespace/name" for an HTTPRoute, and "kind/namespace/name" for any other.
 func (k RouteKey) String() string {
 	if k.Kind == HTTPRoute {

@@ -2,16 +2,20 @@ package ir
 
 import "github.com/fleetgate/fleetgate/dataplane/config"
 
-// Policy is a BackendTLSPolicy, checked.
+// Policy is a policy for backends, checked.
 type Policy struct {
+	Kind       string `json:"kind"`
 	Namespace  string `json:"namespace"`
 	Name       string `json:"name"`
 	Generation int64  `json:"generation,omitempty"`
 	Created    int64  `json:"created,omitempty"`
 	// Targets are the Services that it is for, in its own namespace, in its order.
 	Targets []PolicyTarget `json:"targets,omitempty"`
-	// TLS is what proxies are told for backends of the targets; nil when the policy cannot be used: then nothing is sent to them.
+	// TLS is what proxies are told for backends of the targets of a BackendTLSPolicy; nil when it cannot be used: then
+	// nothing is sent to them.
 	TLS *config.BackendTLS `json:"tls,omitempty"`
+	// RetryBudget is what they are told for those of an XBackendTrafficPolicy; nil for their default, also when it cannot be used.
+	RetryBudget *config.RetryBudget `json:"retryBudget,omitempty"`
 	// Ancestors are our Gateways whose routes lead to a target, sorted by Gateway.
 	Ancestors []PolicyAncestor `json:"ancestors,omitempty"`
 	Problems  []Problem        `json:"problems,omitempty"`
@@ -21,7 +25,7 @@ type Policy struct {
 }
 
 // Key of the policy.
-func (p *Policy) Key() Key { return Key{p.Namespace, p.Name} }
+func (p *Policy) Key() PolicyKey { return PolicyKey{Key{p.Namespace, p.Name}, p.Kind} }
 
 // PolicyTarget is a Service, or one port of it.
 type PolicyTarget struct {

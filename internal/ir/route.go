@@ -57,7 +57,7 @@ type RouteGateway struct {
 	Passed []config.Rule `json:"passed,omitempty"`
 	// Pools that the rules name, sorted by key.
 	Pools []Pool `json:"pools,omitempty"`
-	// Policies are the BackendTLSPolicies of those backends, "namespace/name", whether they can be used or not, sorted.
+	// Policies are those of the backends, "kind/namespace/name", whether they can be used or not, sorted.
 	Policies []string `json:"policies,omitempty"`
 }
 

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
 	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
@@ -31,7 +32,7 @@ type Patch struct {
 	Entries []gatewayv1.ListenerEntryStatus `json:"entries,omitempty"`
 	// Parents of a route: all entries that should have one of our controllerNames.
 	Parents []gatewayv1.RouteParentStatus `json:"parents,omitempty"`
-	// Ancestors of a BackendTLSPolicy: all entries that should have one of our controllerNames.
+	// Ancestors of a policy: all entries that should have one of our controllerNames.
 	Ancestors []gatewayv1.PolicyAncestorStatus `json:"ancestors,omitempty"`
 	// Controllers are our controllerNames, sorted: entries of a route or a policy with one of them that Parents
 	// or Ancestors lacks go away.
@@ -101,6 +102,10 @@ func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
 		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
 	case *gatewayv1.BackendTLSPolicy:
+		want := have.DeepCopy()
+		want.Status.Ancestors = mergeAncestors(have.Status.Ancestors, p, now)
+		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+	case *gatewayxv1alpha1.XBackendTrafficPolicy:
 		want := have.DeepCopy()
 		want.Status.Ancestors = mergeAncestors(have.Status.Ancestors, p, now)
 		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)

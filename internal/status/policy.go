@@ -15,25 +15,36 @@ import (
 // maxAncestors is how many entries the API takes.
 const maxAncestors = 16
 
-// policy is the status of a BackendTLSPolicy: our Gateways among its ancestors. The second answer is false for
+// policy is the status of a policy: our Gateways among its ancestors. The second answer is false for
 // a policy that has none of ours and needs none.
 func policy(w *world.World, p *ir.Policy, ours []gatewayv1.GatewayController) (Patch, bool) {
-	name := world.Name(p.Key())
-	object := w.BackendTLS[name]
-	if object == nil {
+	have, found := ancestorsOf(w, p.Key())
+	if !found {
 		return Patch{}, false
 	}
-	patch := Patch{Key: world.Key{Kind: world.KindBackendTLSPolicy, Name: name}, Controllers: ours}
+	patch := Patch{Key: world.Key{Kind: world.Kind(p.Kind), Name: world.Name(p.Key().Key)}, Controllers: ours}
 	for _, ancestor := range p.Ancestors {
 		if len(patch.Ancestors) == maxAncestors {
 			break
 		}
 		patch.Ancestors = append(patch.Ancestors, ancestorStatus(p, ancestor))
 	}
-	stale := slices.ContainsFunc(object.Status.Ancestors, func(a gatewayv1.PolicyAncestorStatus) bool {
+	stale := slices.ContainsFunc(have, func(a gatewayv1.PolicyAncestorStatus) bool {
 		return slices.Contains(ours, a.ControllerName)
 	})
 	return patch, stale || len(patch.Ancestors) > 0
+}
+
+// ancestorsOf are the entries in the status of a policy, and whether there is such a policy.
+func ancestorsOf(w *world.World, key ir.PolicyKey) ([]gatewayv1.PolicyAncestorStatus, bool) {
+	name := world.Name(key.Key)
+	if object := w.BackendTLS[name]; key.Kind == ir.BackendTLSPolicy && object != nil {
+		return object.Status.Ancestors, true
+	}
+	if object := w.BackendTraffic[name]; key.Kind == ir.BackendTrafficPolicy && object != nil {
+		return object.Status.Ancestors, true
+	}
+	return nil, false
 }
 
 func ancestorStatus(p *ir.Policy, ancestor ir.PolicyAncestor) gatewayv1.PolicyAncestorStatus {

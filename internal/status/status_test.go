@@ -216,6 +216,8 @@ func objectOf(w *world.World, key world.Key) any {
 		return w.TCPRoutes[key.Name]
 	case world.KindUDPRoute:
 		return w.UDPRoutes[key.Name]
+	case world.KindTrafficPolicy:
+		return w.BackendTraffic[key.Name]
 	case world.KindBackendTLSPolicy:
 		return w.BackendTLS[key.Name]
 	default:

@@ -69,17 +69,17 @@ func (r *ruleContext) pool(field string, ref *gatewayv1.BackendObjectReference, 
 	return r.secured(field, &found)
 }
 
-// secured adds the pool of a port that was found, with what a BackendTLSPolicy says of it.
+// secured adds the pool of a port that was found, with what policies say of it.
 func (r *ruleContext) secured(field string, found *lookup) (key, fault string) {
-	policy := r.policy(found)
+	policy := r.policy(found, ir.BackendTLSPolicy)
 	protected := policy != nil
-	if !found.speaks.ours() {
+	if !found.speaks.heeds(ir.BackendTLSPolicy) {
 		policy = nil
 	}
 	switch {
 	case policy != nil && policy.TLS == nil:
 		return "", r.unresolved(ir.UnsupportedBackend,
-			"%s: BackendTLSPolicy %s, which says how to speak to Service %s, cannot be used: see its conditions", field, policy.Key(), found.name)
+			"%s: BackendTLSPolicy %s, which says how to speak to Service %s, cannot be used: see its conditions", field, policy.Key().Key, found.name)
 	case policy == nil && found.speaks.wantsTLS() && found.tls != "":
 		return "", r.unresolved(ir.BackendProtocol,
 			"%s: Service %s port %d has appProtocol %s: create a BackendTLSPolicy that says whose certificate to expect, or use plain HTTP or kubernetes.io/h2c",
@@ -89,27 +89,30 @@ func (r *ruleContext) secured(field string, found *lookup) (key, fault string) {
 	if policy != nil {
 		pool.TLS = policy.TLS
 	}
+	if traffic := r.policy(found, ir.BackendTrafficPolicy); traffic != nil && found.speaks != speakUDP {
+		pool.RetryBudget = traffic.RetryBudget
+	}
 	r.set.pools[pool.Key] = pool
 	r.set.found[found.backendPort] = pool.Key
 	return pool.Key, ""
 }
 
-// policy is the BackendTLSPolicy for a port: the one that names it comes before the one for the whole Service. A
+// policy is the policy of a kind for a port: the one that names it comes before the one for the whole Service. A
 // policy that changes counts as a change of its Services.
-func (r *ruleContext) policy(found *lookup) *ir.Policy {
+func (r *ruleContext) policy(found *lookup, kind string) *ir.Policy {
 	var general, special *ir.Policy
 	for _, at := range r.t.policies[found.name] {
 		named := at.target.Section != "" && found.named(at.target.Section)
 		switch {
-		case at.target.Section != "" && !named && !found.lacks(at.target.Section):
-			continue // for another port
+		case at.policy.Kind != kind, at.target.Section != "" && !named && !found.lacks(at.target.Section):
+			continue // of another kind, or for another port
 		case at.target.Lost:
 		case named:
 			special = at.policy
 		case at.target.Section == "":
 			general = at.policy
 		}
-		if found.speaks.ours() {
+		if found.speaks.heeds(kind) {
 			r.set.policies = append(r.set.policies, at.policy.Key().String())
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"reflect"
 	"slices"
 
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
@@ -17,22 +15,26 @@ type policyAt struct {
 	target ir.PolicyTarget
 }
 
-// policyClaims are the names of the BackendTLSPolicies that name a Service, by that Service.
-func policyClaims(policies map[world.Name]*gatewayv1.BackendTLSPolicy) map[world.Name][]world.Name {
-	out := map[world.Name][]world.Name{}
-	for _, name := range sortedNames(policies) {
-		for _, service := range targetsOf(name, policies[name]) {
-			out[service] = append(out[service], name)
+// policyClaims are the policies that name a Service, by that Service.
+func policyClaims(w *world.World) map[world.Name][]ir.PolicyKey {
+	out := map[world.Name][]ir.PolicyKey{}
+	for _, key := range policyKeys(w) {
+		for _, service := range targetsOf(w, key) {
+			out[service] = append(out[service], key)
 		}
 	}
 	return out
 }
 
-// targetsOf are the Services that a policy names, each once.
-func targetsOf(name world.Name, policy *gatewayv1.BackendTLSPolicy) []world.Name {
+// targetsOf are the Services that a policy names, each once; none if there is no such policy.
+func targetsOf(w *world.World, key ir.PolicyKey) []world.Name {
+	source := policySourceOf(w, key)
+	if source == nil {
+		return nil
+	}
 	var out []world.Name
-	for _, ref := range policy.Spec.TargetRefs {
-		service := world.Name{Namespace: name.Namespace, Name: string(ref.Name)}
+	for _, ref := range source.targets {
+		service := world.Name{Namespace: key.Namespace, Name: string(ref.Name)}
 		if isTarget(ref, service.Name) && !slices.Contains(out, service) {
 			out = append(out, service)
 		}
@@ -51,11 +53,11 @@ func (t *translator) seePolicies(policies []*ir.Policy) {
 	}
 }
 
-// allPolicies translates all BackendTLSPolicies.
+// allPolicies translates all policies.
 func (t *translator) allPolicies() []*ir.Policy {
 	var out []*ir.Policy
-	for _, name := range sortedNames(t.w.BackendTLS) {
-		out = append(out, t.policy(name))
+	for _, key := range policyKeys(t.w) {
+		out = append(out, t.policy(key))
 	}
 	return out
 }
@@ -64,16 +66,16 @@ func (t *translator) allPolicies() []*ir.Policy {
 // policies that routes see otherwise than before are marked as changed for them.
 func (t *translator) changedPolicies(prev ir.IR, marks dirty, changed []world.Key) []*ir.Policy {
 	for _, key := range changed {
-		if key.Kind == world.KindBackendTLSPolicy {
-			t.markPolicy(prev, marks, key.Name)
+		if isPolicy(key.Kind) {
+			t.markPolicy(prev, marks, ir.PolicyKey{Key: ir.Key(key.Name), Kind: string(key.Kind)})
 		}
 	}
 	var out []*ir.Policy
-	for _, name := range sortedNames(t.w.BackendTLS) {
-		before := prev.Policy(ir.Key(name))
+	for _, key := range policyKeys(t.w) {
+		before := prev.Policy(key)
 		after := before
 		if before == nil || marks.touches(before.Deps) {
-			after = t.policyAgain(before, name)
+			after = t.policyAgain(before, key)
 		}
 		out = append(out, after)
 	}
@@ -86,20 +88,18 @@ func (t *translator) changedPolicies(prev ir.IR, marks dirty, changed []world.Ke
 }
 
 // markPolicy marks the Services that a policy which changed was for, and those that it is for now.
-func (t *translator) markPolicy(prev ir.IR, marks dirty, name world.Name) {
-	if before := prev.Policy(ir.Key(name)); before != nil {
+func (t *translator) markPolicy(prev ir.IR, marks dirty, key ir.PolicyKey) {
+	if before := prev.Policy(key); before != nil {
 		marks.markTargets(before)
 	}
-	if now := t.w.BackendTLS[name]; now != nil {
-		for _, service := range targetsOf(name, now) {
-			marks.mark(world.Key{Kind: world.KindService, Name: service})
-		}
+	for _, service := range targetsOf(t.w, key) {
+		marks.mark(world.Key{Kind: world.KindService, Name: service})
 	}
 }
 
 // policyAgain translates a policy, and gives the one before if nothing came of it.
-func (t *translator) policyAgain(before *ir.Policy, name world.Name) *ir.Policy {
-	after := t.policy(name)
+func (t *translator) policyAgain(before *ir.Policy, key ir.PolicyKey) *ir.Policy {
+	after := t.policy(key)
 	if before == nil {
 		return after
 	}
@@ -119,7 +119,8 @@ func (d dirty) markTargets(policy *ir.Policy) {
 
 // samePolicy says whether routes see two versions of a policy alike.
 func samePolicy(before, after *ir.Policy) bool {
-	return slices.Equal(before.Targets, after.Targets) && reflect.DeepEqual(before.TLS, after.TLS)
+	return slices.Equal(before.Targets, after.Targets) &&
+		reflect.DeepEqual(before.TLS, after.TLS) && reflect.DeepEqual(before.RetryBudget, after.RetryBudget)
 }
 
 // ancestry is a policy with a Gateway whose routes need it.

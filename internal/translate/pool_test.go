@@ -42,7 +42,7 @@ func TestNothingInTheClear(t *testing.T) {
 					}
 					for _, policy := range meant.Policies {
 						for _, target := range policy.Targets {
-							if policy.Namespace == pool.Namespace && target.Service == pool.Service && target.Section == "" {
+							if policy.Kind == ir.BackendTLSPolicy && policy.Namespace == pool.Namespace && target.Service == pool.Service && target.Section == "" {
 								t.Fatalf("route %s: pool %+v is in the clear in spite of policy %s", route.Key(), pool, policy.Key())
 							}
 						}

@@ -49,10 +49,16 @@ func (s speech) transport() config.Transport {
 	return config.TransportTCP
 }
 
-// ours says that proxies take part in what is said, so that a BackendTLSPolicy is for them.
-func (s speech) ours() bool { return s != speakPassed && s != speakUDP }
+// heeds says that a policy of a kind is for what is said: one for TLS, where proxies take part in it, and one for
+// traffic, where there are requests.
+func (s speech) heeds(kind string) bool {
+	if kind == ir.BackendTrafficPolicy {
+		return s == speakHTTP || s == speakGRPC
+	}
+	return s != speakPassed && s != speakUDP
+}
 
-// wants says that a port which asks for TLS gets nothing else.
+// wantsTLS says that a port which asks for TLS gets nothing else.
 func (s speech) wantsTLS() bool { return s == speakHTTP || s == speakGRPC || s == speakEnded }
 
 // What proxies can be told that a port speaks.

@@ -42,8 +42,8 @@ type translator struct {
 	sets map[ir.Key][]world.Name
 	// certificates that were read already.
 	certificates map[world.Name]readSecret
-	// claims are the BackendTLSPolicies by the Services that they name, policies what became of them.
-	claims   map[world.Name][]world.Name
+	// claims are the policies by the Services that they name, policies what became of them.
+	claims   map[world.Name][]ir.PolicyKey
 	policies map[world.Name][]policyAt
 	// gateways of ours, by key, and what routes can see of them, made when first asked for.
 	gateways map[ir.Key]*ir.Gateway
@@ -61,7 +61,7 @@ func newTranslator(w *world.World) *translator {
 		sets:         setsByGateway(w),
 		certificates: map[world.Name]readSecret{},
 		parents:      map[parentKey]*parent{},
-		claims:       policyClaims(w.BackendTLS),
+		claims:       policyClaims(w),
 	}
 	for name, grant := range w.Grants {
 		t.grants[name.Namespace] = append(t.grants[name.Namespace], grant)

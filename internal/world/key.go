@@ -21,6 +21,7 @@ const (
 	KindTCPRoute         Kind = "TCPRoute"
 	KindUDPRoute         Kind = "UDPRoute"
 	KindBackendTLSPolicy Kind = "BackendTLSPolicy"
+	KindTrafficPolicy    Kind = "XBackendTrafficPolicy"
 	KindReferenceGrant   Kind = "ReferenceGrant"
 	KindNamespace        Kind = "Namespace"
 	KindSecret           Kind = "Secret"

@@ -5,6 +5,7 @@ package world
 import (
 	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
 	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
@@ -40,8 +41,10 @@ type World struct {
 	UDPRoutes      map[Name]*gatewayv1.UDPRoute
 	// BackendTLS are the BackendTLSPolicies.
 	BackendTLS map[Name]*gatewayv1.BackendTLSPolicy
-	Grants     map[Name]*gatewayv1.ReferenceGrant
-	Namespaces map[string]*corev1.Namespace
+	// BackendTraffic are the XBackendTrafficPolicies, which are experimental.
+	BackendTraffic map[Name]*gatewayxv1alpha1.XBackendTrafficPolicy
+	Grants         map[Name]*gatewayv1.ReferenceGrant
+	Namespaces     map[string]*corev1.Namespace
 	// Secrets holds those that listeners name; a name that was looked for and not found has a nil value,
 	// a name that was not looked for yet has none.
 	Secrets map[Name]*corev1.Secret

@@ -23,6 +23,7 @@ func Copy(w *world.World) *world.World {
 	out.TCPRoutes = copied(w.TCPRoutes)
 	out.UDPRoutes = copied(w.UDPRoutes)
 	out.BackendTLS = copied(w.BackendTLS)
+	out.BackendTraffic = copied(w.BackendTraffic)
 	out.Grants = copied(w.Grants)
 	out.Namespaces = copied(w.Namespaces)
 	out.Secrets = copied(w.Secrets)

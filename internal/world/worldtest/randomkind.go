@@ -3,6 +3,7 @@ package worldtest
 import (
 	"pgregory.net/rapid"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	"github.com/fleetgate/fleetgate/internal/world"
 )
@@ -103,6 +104,19 @@ func mutatePolicy(t *rapid.T, w *world.World) world.Key {
 	}
 	put(t, collection(&w.BackendTLS), name, policy)
 	return world.Key{Kind: world.KindBackendTLSPolicy, Name: name}
+}
+
+func mutateTrafficPolicy(t *rapid.T, w *world.World) world.Key {
+	name := randomName(t)
+	policy := &gatewayxv1alpha1.XBackendTrafficPolicy{ObjectMeta: meta(t, name.Namespace, name.Name)}
+	policy.Spec.TargetRefs = []gatewayv1.LocalPolicyTargetReference{{Kind: kindService, Name: gatewayv1.ObjectName(pick(t, "service", names...))}}
+	if chance(t, "constraint", 80) {
+		policy.Spec.RetryConstraint = &gatewayxv1alpha1.RetryConstraint{
+			Budget: &gatewayxv1alpha1.BudgetDetails{Percent: new(pick(t, "percent", 0, 50, 101))},
+		}
+	}
+	put(t, collection(&w.BackendTraffic), name, policy)
+	return world.Key{Kind: world.KindTrafficPolicy, Name: name}
 }
 
 const kindService = "Service"

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
 	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
@@ -33,6 +34,7 @@ type Folder struct {
 	TCPRoutes      []*gatewayv1.TCPRoute
 	UDPRoutes      []*gatewayv1.UDPRoute
 	BackendTLS     []*gatewayv1.BackendTLSPolicy
+	BackendTraffic []*gatewayxv1alpha1.XBackendTrafficPolicy
 	Grants         []*gatewayv1.ReferenceGrant
 	Secrets        []*corev1.Secret
 	ConfigMaps     []*corev1.ConfigMap

@@ -58,7 +58,7 @@ func New(folder manifest.Folder, secrets []*corev1.Secret, ledger *Ledger, o Opt
 			Gateways:       byName(folder.Gateways), ListenerSets: byName(folder.ListenerSets),
 			HTTPRoutes: byName(folder.HTTPRoutes), GRPCRoutes: byName(folder.GRPCRoutes), TLSRoutes: byName(folder.TLSRoutes),
 			TCPRoutes: byName(folder.TCPRoutes), UDPRoutes: byName(folder.UDPRoutes),
-			BackendTLS: byName(folder.BackendTLS), Grants: byName(folder.Grants), ConfigMaps: byName(folder.ConfigMaps),
+			BackendTLS: byName(folder.BackendTLS), BackendTraffic: byName(folder.BackendTraffic), Grants: byName(folder.Grants), ConfigMaps: byName(folder.ConfigMaps),
 			Namespaces: namespaces(folder), Secrets: secretsOf(folder, secrets), Members: members,
 		},
 	}
@@ -120,6 +120,9 @@ func stamp(folder manifest.Folder, ledger *Ledger) {
 	}
 	for _, o := range folder.BackendTLS {
 		ledger.stamp("BackendTLSPolicy", o, o.Spec)
+	}
+	for _, o := range folder.BackendTraffic {
+		ledger.stamp("XBackendTrafficPolicy", o, o.Spec)
 	}
 	stampRoutes(folder, ledger)
 	for _, o := range folder.Grants {

@@ -16,6 +16,7 @@ func one(t *testing.T, rule config.Rule) Request {
 			Listeners: []ir.Listener{{Name: "web", Port: 443, Protocol: "HTTPS", Serves: true}},
 		}},
 		Routes: []*ir.Route{{
+			Kind:      ir.HTTPRoute,
 			Namespace: "shop", Name: "front",
 			Gateways: []ir.RouteGateway{{
 				Gateway: "infra/gw", Hosts: []ir.RouteHost{{Listener: "web", Hostname: "*.shop.example"}}, Rules: []config.Rule{rule},
