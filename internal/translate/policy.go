@@ -52,7 +52,7 @@ func policySourceOf(w *world.World, key ir.PolicyKey) *policySource {
 			out := &policySource{ObjectMeta: &object.ObjectMeta, read: func(p *policyContext) { p.backendTraffic(object) }}
 			for _, ref := range object.Spec.TargetRefs {
 				out.targets = append(out.targets, gatewayv1.LocalPolicyTargetReferenceWithSectionName{
-					LocalPolicyTargetReference: gatewayv1.LocalPolicyTargetReference(ref),
+					LocalPolicyTargetReference: ref,
 				})
 			}
 			return out
