@@ -83,34 +83,41 @@ func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 	switch have := existing.(type) {
 	case *gatewayv1.HTTPRoute:
 		want := have.DeepCopy()
-		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
-		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+		return want, p.intoParents(&want.Status.RouteStatus, now)
 	case *gatewayv1.GRPCRoute:
 		want := have.DeepCopy()
-		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
-		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+		return want, p.intoParents(&want.Status.RouteStatus, now)
 	case *gatewayv1.TLSRoute:
 		want := have.DeepCopy()
-		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
-		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+		return want, p.intoParents(&want.Status.RouteStatus, now)
 	case *gatewayv1.TCPRoute:
 		want := have.DeepCopy()
-		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
-		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+		return want, p.intoParents(&want.Status.RouteStatus, now)
 	case *gatewayv1.UDPRoute:
 		want := have.DeepCopy()
-		want.Status.Parents = mergeParents(have.Status.Parents, p, now)
-		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+		return want, p.intoParents(&want.Status.RouteStatus, now)
 	case *gatewayv1.BackendTLSPolicy:
 		want := have.DeepCopy()
-		want.Status.Ancestors = mergeAncestors(have.Status.Ancestors, p, now)
-		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+		return want, p.intoAncestors(&want.Status, now)
 	case *gatewayxv1alpha1.XBackendTrafficPolicy:
 		want := have.DeepCopy()
-		want.Status.Ancestors = mergeAncestors(have.Status.Ancestors, p, now)
-		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
+		return want, p.intoAncestors(&want.Status, now)
 	}
 	return existing, false
+}
+
+// intoParents merges into the status that routes of all kinds have, and says whether that changed it.
+func (p Patch) intoParents(status *gatewayv1.RouteStatus, now metav1.Time) bool {
+	before := status.Parents
+	status.Parents = mergeParents(before, p, now)
+	return !equality.Semantic.DeepEqual(before, status.Parents)
+}
+
+// intoAncestors merges into the status that policies of all kinds have, and says whether that changed it.
+func (p Patch) intoAncestors(status *gatewayv1.PolicyStatus, now metav1.Time) bool {
+	before := status.Ancestors
+	status.Ancestors = mergeAncestors(before, p, now)
+	return !equality.Semantic.DeepEqual(before, status.Ancestors)
 }
 
 // mergeListeners keeps the times of listeners that stay.
