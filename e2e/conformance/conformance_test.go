@@ -14,6 +14,7 @@ import (
 	confv1 "sigs.k8s.io/gateway-api/conformance/apis/v1"
 	"sigs.k8s.io/gateway-api/conformance/utils/suite"
 
+	"github.com/fleetgate/fleetgate/e2e/ground"
 	"github.com/fleetgate/fleetgate/e2e/testbed"
 )
 
@@ -42,12 +43,12 @@ func TestConformance(t *testing.T) {
 	if os.Getenv(enabled) != "1" {
 		t.Skip("needs root and a real cluster: set " + enabled + "=1, or run make conformance")
 	}
-	ground := raise(t)
-	t.Setenv("KUBECONFIG", ground.Kubeconfig)
+	stand := raise(t)
+	t.Setenv("KUBECONFIG", stand.Kubeconfig)
 	options := conformance.DefaultOptions(t)
-	options.GatewayClassName = Class
-	options.UsableNetworkAddresses = []gatewayv1.GatewaySpecAddress{address(ground.Usable)}
-	options.UnusableNetworkAddresses = []gatewayv1.GatewaySpecAddress{address(ground.Unusable)}
+	options.GatewayClassName = ground.Class
+	options.UsableNetworkAddresses = []gatewayv1.GatewaySpecAddress{address(stand.Usable)}
+	options.UnusableNetworkAddresses = []gatewayv1.GatewaySpecAddress{address(stand.Unusable)}
 	if len(options.ConformanceProfiles) == 0 {
 		options.ConformanceProfiles = []suite.ConformanceProfileName{
 			suite.GatewayHTTPConformanceProfileName, suite.GatewayGRPCConformanceProfileName,
@@ -57,12 +58,12 @@ func TestConformance(t *testing.T) {
 	}
 	options.Implementation = implementation()
 	if options.RunTest == "" && options.ReportOutputPath == "" {
-		options.ReportOutputPath = filepath.Join(ground.source, reportFile)
+		options.ReportOutputPath = filepath.Join(stand.Source, reportFile)
 	}
 	conformance.RunConformanceWithOptions(t, options)
 }
 
-func raise(t *testing.T) *Ground {
+func raise(t *testing.T) *ground.Ground {
 	t.Helper()
 	options := testbed.Options{Prefix: or(prefix, "fgconf"), Members: []string{}}
 	var err error
@@ -82,11 +83,11 @@ func raise(t *testing.T) *Ground {
 			t.Error(err)
 		}
 	})
-	ground, err := Up(ctx, options)
+	stand, err := ground.Up(ctx, ground.Options{Testbed: options, Images: []ground.Image{backend()}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ground
+	return stand
 }
 
 // or is the value of a variable, or else a default.

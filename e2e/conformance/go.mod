@@ -11,7 +11,6 @@ replace sigs.k8s.io/gateway-api-conformance-images => sigs.k8s.io/gateway-api-co
 
 require (
 	github.com/fleetgate/fleetgate v0.0.0
-	golang.org/x/sync v0.24.0
 	sigs.k8s.io/gateway-api v1.7.0
 	sigs.k8s.io/gateway-api-conformance-images v0.2.0
 	sigs.k8s.io/gateway-api/conformance v1.7.0
@@ -63,6 +62,7 @@ require (
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/net v0.61.0 // indirect
 	golang.org/x/oauth2 v0.37.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/term v0.47.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
