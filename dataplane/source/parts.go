@@ -20,6 +20,8 @@ type parts struct {
 	mutex  sync.Mutex
 	root   *part[config.Root]
 	chunks map[int]*part[config.Chunk]
+	// gone are chunks that the root counts although their objects are gone.
+	gone map[int]bool
 	// uid is the root object's, and reported the generation that its status has for this pod.
 	uid      types.UID
 	reported int64
@@ -33,17 +35,47 @@ type part[T any] struct {
 }
 
 func newParts(name, pod string, log *slog.Logger) *parts {
-	return &parts{name: name, pod: pod, log: log, chunks: map[int]*part[config.Chunk]{}}
+	return &parts{name: name, pod: pod, log: log, chunks: map[int]*part[config.Chunk]{}, gone: map[int]bool{}}
 }
 
 func (p *parts) replace(all []*dataplanev1alpha1.ProxyConfig) {
+	listed := map[int]bool{}
 	for _, object := range all {
 		p.put(object)
+		if object.Spec.Part == dataplanev1alpha1.PartChunk {
+			listed[int(object.Spec.Index)] = true
+		}
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	for index := range p.chunks {
+		if !listed[index] {
+			p.gone[index] = true
+		}
+	}
+	p.prune()
+}
+
+// drop keeps a chunk that the root counts: a configuration goes on until a whole other one is there.
+func (p *parts) drop(object *dataplanev1alpha1.ProxyConfig) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if object.Spec.Part == dataplanev1alpha1.PartChunk {
+		p.gone[int(object.Spec.Index)] = true
+		p.prune()
 	}
 }
 
-// drop keeps the part: a configuration goes on until a whole other one is there.
-func (p *parts) drop(*dataplanev1alpha1.ProxyConfig) {}
+// prune forgets chunks whose objects are gone and that the root does not count. Those whose objects are there stay: the
+// root that counts them may be on its way.
+func (p *parts) prune() {
+	for index := range p.gone {
+		if p.root == nil || index >= p.root.value.Chunks {
+			delete(p.chunks, index)
+			delete(p.gone, index)
+		}
+	}
+}
 
 func (p *parts) put(object *dataplanev1alpha1.ProxyConfig) {
 	p.mutex.Lock()
@@ -67,6 +99,7 @@ func (p *parts) take(object *dataplanev1alpha1.ProxyConfig) error {
 		if err == nil && next != p.root {
 			p.root = next
 			p.changes++
+			p.prune()
 		}
 		return err
 	case spec.Part == dataplanev1alpha1.PartChunk && object.Name == fmt.Sprintf("%s-%d", p.name, spec.Index):
@@ -76,6 +109,7 @@ func (p *parts) take(object *dataplanev1alpha1.ProxyConfig) error {
 }
 
 func (p *parts) takeChunk(spec *dataplanev1alpha1.ProxyConfigSpec) error {
+	delete(p.gone, int(spec.Index))
 	have := p.chunks[int(spec.Index)]
 	next, err := decode(have, spec)
 	if err != nil || next == have {
@@ -121,11 +155,6 @@ func (p *parts) whole(seen *uint64) (config.Root, []config.Chunk, bool) {
 			return config.Root{}, nil, false
 		}
 		chunks = append(chunks, chunk.value)
-	}
-	for i := range p.chunks {
-		if i >= len(chunks) {
-			delete(p.chunks, i)
-		}
 	}
 	return p.root.value, chunks, true
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/fleetgate/fleetgate/bench/document"
 	"github.com/fleetgate/fleetgate/bench/suite"
 )
 
@@ -55,7 +56,7 @@ func run(o suite.Options, out string) error {
 	}
 	fmt.Fprint(os.Stdout, "\n", text.String())
 	if out != "" && ctx.Err() == nil {
-		if err := write(out, o.Describe(ctx)+"\n"+text.String()); err != nil {
+		if err := document.Write(out, "figures", o.Describe(ctx)+"\n"+text.String()); err != nil {
 			return err
 		}
 	}
