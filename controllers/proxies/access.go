@@ -1,6 +1,8 @@
 package proxies
 
 import (
+	"slices"
+
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -13,8 +15,8 @@ const rbacVersion = "rbac.authorization.k8s.io/v1"
 var reading = []string{"get", "list", "watch"}
 
 // access is what the proxies' ServiceAccount may do: read the ProxyConfigs of the Gateway's namespace, tell
-// in the root's status what is in force, read its own TLS Secrets by name, and read the EndpointSlices of
-// the namespaces that its routes name. Nothing else.
+// in the root's status what is in force, read its own TLS Secrets by name, and read the EndpointSlices of that
+// namespace and of those that its routes name. Nothing else.
 func (d deployment) access() []client.Object {
 	rules := []rbacv1.PolicyRule{
 		{APIGroups: []string{dataplanev1alpha1.GroupVersion.Group}, Resources: []string{"proxyconfigs"}, Verbs: reading},
@@ -22,15 +24,21 @@ func (d deployment) access() []client.Object {
 			APIGroups: []string{dataplanev1alpha1.GroupVersion.Group}, Resources: []string{"proxyconfigs/status"},
 			ResourceNames: []string{d.name}, Verbs: []string{"get", "patch", "update"},
 		},
+		endpointRule(),
 	}
 	if len(d.secrets) > 0 {
 		rules = append(rules, d.secretRule())
 	}
 	out := d.grant(d.gateway.Namespace, d.name, rules)
-	for _, namespace := range d.namespaces {
+	for _, namespace := range d.elsewhere() {
 		out = append(out, d.grant(namespace, accessName(d.gateway), []rbacv1.PolicyRule{endpointRule()})...)
 	}
 	return out
+}
+
+// elsewhere are the namespaces of backends but for the Gateway's own.
+func (d deployment) elsewhere() []string {
+	return slices.DeleteFunc(slices.Clone(d.namespaces), func(name string) bool { return name == d.gateway.Namespace })
 }
 
 func endpointRule() rbacv1.PolicyRule {

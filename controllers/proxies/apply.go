@@ -71,16 +71,20 @@ func (w *worker) ensureNamespace(ctx context.Context, to *fleet.Connection, name
 	return nil
 }
 
-// applyAround writes all but the Deployment, when it differs from what was written last.
+// applyAround writes what differs from what was written last, but for the Deployment.
 func (w *worker) applyAround(ctx context.Context, to *fleet.Connection, want deployment, have applied) (applied, error) {
-	objects := want.around()
-	hash, err := hashOf(objects)
-	if err != nil || hash == have.around {
-		return have, err
-	}
-	complete := true
-	for _, object := range objects {
-		_, err := apply(ctx, to.Client, object)
+	written, complete := map[string]string{}, true
+	for _, object := range want.around() {
+		name := describe(object)
+		hash, err := hashOf(object)
+		if err != nil {
+			return have, err
+		}
+		if have.around[name] == hash {
+			written[name] = hash
+			continue
+		}
+		_, err = apply(ctx, to.Client, object)
 		if apierrors.IsNotFound(err) && object.GetNamespace() != want.gateway.Namespace {
 			complete = false // the member lacks a backend's namespace: there is nothing to read there
 			continue
@@ -89,22 +93,30 @@ func (w *worker) applyAround(ctx context.Context, to *fleet.Connection, want dep
 			delete(w.namespaces, want.gateway.Namespace)
 			return have, err
 		}
+		written[name] = hash
 	}
-	if err := w.revoke(ctx, to, want); err != nil {
-		return have, err
-	}
-	if complete {
-		have.around = hash
-	} else {
+	if !complete {
 		w.queue.AddAfter(proxyOf(want.gateway), missingRetry)
 	}
+	have.revoke = have.revoke || have.around == nil || missing(have.around, written)
+	have.around = written
 	return have, nil
+}
+
+// missing says that something of before is not among what is now.
+func missing(before, now map[string]string) bool {
+	for name := range before {
+		if _, there := now[name]; !there {
+			return true
+		}
+	}
+	return false
 }
 
 // applyPods writes the Deployment, when it differs from what was written last or somebody changed it.
 func (w *worker) applyPods(ctx context.Context, to *fleet.Connection, want deployment, have applied) (applied, error) {
 	object := want.pods()
-	hash, err := hashOf([]client.Object{object})
+	hash, err := hashOf(object)
 	if err != nil {
 		return have, err
 	}
@@ -124,7 +136,7 @@ func (w *worker) applyPods(ctx context.Context, to *fleet.Connection, want deplo
 	return have, nil
 }
 
-func hashOf(objects []client.Object) (string, error) {
+func hashOf(objects ...client.Object) (string, error) {
 	plain, err := json.Marshal(objects)
 	if err != nil {
 		return "", fmt.Errorf("encode objects: %w", err)

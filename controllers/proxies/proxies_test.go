@@ -122,10 +122,10 @@ func TestProxiesMayReadWhatTheyNeedAndNothingElse(t *testing.T) {
 	}{
 		{"behind a front that ends TLS", behind, []string{
 			"shop: get,list,watch proxyconfigs []", "shop: get,patch,update proxyconfigs/status [" + behind.name + "]",
-			"api: get,list,watch endpointslices []", "shop: get,list,watch endpointslices []",
+			"shop: get,list,watch endpointslices []", "api: get,list,watch endpointslices []",
 		}},
 		{"that end TLS themselves", alone, []string{
-			"shop: get,list,watch proxyconfigs []", "shop: get,patch,update proxyconfigs/status [" + alone.name + "]",
+			"shop: get,list,watch proxyconfigs []", "shop: get,patch,update proxyconfigs/status [" + alone.name + "]", "shop: get,list,watch endpointslices []",
 			"shop: get,list,watch secrets [" + copies[0].Name + "," + copies[1].Name + "]", "api: get,list,watch endpointslices []",
 		}},
 	} {

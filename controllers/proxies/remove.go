@@ -100,7 +100,7 @@ func (w *worker) ours(
 // revoke takes back grants in namespaces that no route of the Gateway names any more.
 func (w *worker) revoke(ctx context.Context, to *fleet.Connection, want deployment) error {
 	keep := map[string]bool{want.gateway.Namespace + "/" + want.name: true}
-	for _, namespace := range want.namespaces {
+	for _, namespace := range want.elsewhere() {
 		keep[namespace+"/"+accessName(want.gateway)] = true
 	}
 	for _, kind := range []string{"RoleBinding", "Role"} {

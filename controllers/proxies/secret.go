@@ -74,7 +74,7 @@ var errNoSecrets = errors.New("HTTPS and TLS listeners have no certificates ther
 // applySecrets writes the copies, when they differ from what was written last.
 func (w *worker) applySecrets(ctx context.Context, to *fleet.Connection, want deployment, have applied) (applied, error) {
 	objects := want.secretObjects()
-	hash, err := hashOf(objects)
+	hash, err := hashOf(objects...)
 	if err != nil || hash == have.secrets {
 		return have, err
 	}

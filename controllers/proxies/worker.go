@@ -43,8 +43,11 @@ type worker struct {
 
 // applied is what was last written and seen to be in force.
 type applied struct {
-	// secrets, around and pods are hashes of the copied Secrets, of the Deployment, and of all else.
-	secrets, around, pods string
+	// secrets and pods are hashes of the copied Secrets and of the Deployment; around has one of each other object.
+	secrets, pods string
+	around        map[string]string
+	// revoke says that grants may be there that are not wanted any more.
+	revoke bool
 	// prune is when Secrets that are not named any more are deleted; zero for never.
 	prune time.Time
 	// generation of the Deployment after it was written; another one means that somebody changed it.
@@ -211,6 +214,13 @@ func (w *worker) applyRest(ctx context.Context, to *fleet.Connection, want deplo
 	}
 	if have, err = w.applyPods(ctx, to, want, have); err != nil {
 		return have, err
+	}
+	// What nobody reads any more is taken back last: proxies go by the configuration before until they have the new one.
+	if have.revoke {
+		if err := w.revoke(ctx, to, want); err != nil {
+			return have, err
+		}
+		have.revoke = false
 	}
 	return w.pruneSecrets(ctx, to, want, have)
 }

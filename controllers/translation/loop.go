@@ -40,7 +40,8 @@ type Options struct {
 	Log        logr.Logger
 }
 
-// coalesce is how long changes are collected before they are translated together.
+// coalesce is how long after a pass the next one waits: the first change is translated at once, what comes in a burst
+// together.
 const coalesce = 5 * time.Millisecond
 
 // Loop translates. It alone knows the IR before the next one.
@@ -68,12 +69,12 @@ func (l *Loop) Start(ctx context.Context) error {
 			return nil
 		case <-l.options.Inbox.Wake():
 		}
+		l.step(l.options.Inbox.Take())
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(coalesce):
 		}
-		l.step(l.options.Inbox.Take())
 	}
 }
 
