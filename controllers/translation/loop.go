@@ -118,8 +118,8 @@ func (l *Loop) step(changes map[gather.Key]any) {
 		l.before = translate.All(now)
 		l.begun = true
 	}
+	l.options.Proxies.Set(now, l.before, changes) // first: requests wait for it
 	l.options.Statuses.Set(now, status.Changed(now, before, l.before))
-	l.options.Proxies.Set(now, l.before, changes)
 	l.options.Fronts.Set(now, l.before, changes)
 	observe(len(changed), l.before, time.Since(began))
 	l.options.Log.V(1).Info("translated", "changes", len(changed), "took", time.Since(began).String())

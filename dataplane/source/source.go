@@ -25,11 +25,11 @@ import (
 	"github.com/fleetgate/fleetgate/dataplane/proxy"
 )
 
-// The first change is applied at once. What comes within a window after it is applied together, at
-// its end; each window in which something came makes the next one twice as long, until one is empty.
+// The first change is applied at once. What comes within a window after it is applied together, at its end. A window is
+// four times as long as it took to apply what was before it, so that a storm of changes takes a fifth of a processor.
 const (
-	firstWindow   = 5 * time.Millisecond
-	longestWindow = 100 * time.Millisecond
+	shortestWindow = 5 * time.Millisecond
+	longestWindow  = 100 * time.Millisecond
 )
 
 // Options say whose configuration to follow.
@@ -140,11 +140,16 @@ func (s *Source) Run(ctx context.Context) {
 		case <-s.changed:
 		case <-timer.C:
 		}
-		s.assemble(watching)
-		for window := firstWindow; s.more(ctx, window); window = min(2*window, longestWindow) {
+		for again := true; again; {
+			began := time.Now()
 			s.assemble(watching)
+			again = s.more(ctx, windowAfter(time.Since(began)))
 		}
 	}
+}
+
+func windowAfter(took time.Duration) time.Duration {
+	return min(max(shortestWindow, 4*took), longestWindow)
 }
 
 // more waits for a window to end, and says whether something changed in it.
