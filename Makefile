@@ -82,6 +82,10 @@ bench: ## Measure the proxy against nginx, HAProxy and net/http. BENCH=case,case
 	go build -trimpath -ldflags '-s -w' $(BENCH_PGO) -o bin/bench/ ./bench/cmd/... ./cmd/proxy
 	bin/bench/bench -cases '$(BENCH)' -rounds $(or $(ROUNDS),5) -seconds $(or $(SECONDS),2) -out '$(BENCH_OUT)'
 
+.PHONY: scale
+scale: deps ## Measure the whole product on a real cluster with thousands of routes. CASES=propagation,attach,changes,listenersets SCALE_OUT=file.
+	go run ./e2e/scale $(if $(CASES),-cases '$(CASES)') -out '$(SCALE_OUT)'
+
 .PHONY: bench-traefik
 bench-traefik: ## Build Traefik, which make bench measures too where it is there; takes many minutes.
 	go build -modfile=hack/tools/traefik/go.mod -trimpath -ldflags '-s -w' -o bin/bench/ github.com/traefik/traefik/v3/cmd/traefik
