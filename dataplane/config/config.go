@@ -28,6 +28,8 @@ type Root struct {
 	// BackendSecret is "namespace/name" of the Secret with the certificate that is shown to backends whose
 	// Pool has TLS, if they ask for one; "" for none.
 	BackendSecret string `json:"backendSecret,omitempty"`
+	// Pools are those that filters of Listeners name, by key, sorted by key. Chunks may have them too, then equal.
+	Pools []Pool `json:"pools,omitempty"`
 	// Chunks is how many Chunks belong to this Root, numbered 0 to Chunks-1.
 	Chunks int `json:"chunks"`
 }
@@ -65,6 +67,9 @@ type Listener struct {
 	ProxyProtocol *ProxyProtocol `json:"proxyProtocol,omitempty"`
 	// HTTP3 has the proxy serve HTTP/3 too, on the UDP port of the same number. It needs TLS that ends here.
 	HTTP3 bool `json:"http3,omitempty"`
+	// Filters are for HTTP and HTTPS: every request that the listener takes goes through them, in this order, before a
+	// rule is looked for. Which listener it is for is settled by then.
+	Filters []ListenerFilter `json:"filters,omitempty"`
 }
 
 // ProxyProtocol asks for a header of the PROXY protocol, version 1 or 2, at the beginning of every

@@ -75,6 +75,15 @@ type CORS struct {
 	MaxAge int32 `json:"maxAge,omitempty"`
 }
 
+// ListenerFilter is a filter of a listener: one of the fields is set. A filter without any, which a newer operator may have
+// written, makes every request answer 500.
+type ListenerFilter struct {
+	// Auth asks a service; what it answers may change the path, the method and the headers that rules see, but not the host.
+	Auth *Auth `json:"auth,omitempty"`
+	// Broken, if not empty, makes every request answer 500 and is the reason that the access log tells.
+	Broken string `json:"broken,omitempty"`
+}
+
 // Auth asks a service whether a request may pass (GEP-1494). A service that does not answer refuses it.
 type Auth struct {
 	// GRPC says that the service speaks Envoy's ext_authz over gRPC; else it is asked over HTTP.

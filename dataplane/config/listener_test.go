@@ -41,7 +41,11 @@ func TestListenersAreReadBack(t *testing.T) {
 				},
 			},
 			{Name: "any", Port: 80, Protocol: config.HTTP, ProxyProtocol: &config.ProxyProtocol{}},
+			{Name: "judged", Port: 81, Protocol: config.HTTP, Filters: []config.ListenerFilter{
+				{Auth: &config.Auth{GRPC: true, Pool: "n/auth:80", MaxBody: 9, RequestHeaders: []string{"cookie"}}}, {Broken: "no such Service"},
+			}},
 		},
+		Pools: []config.Pool{{Key: "n/auth:80", Namespace: "n", Service: "auth", Port: 80, TLS: &config.BackendTLS{Hostname: "a.org"}}},
 	}
 	data, sum, err := config.Encode(root)
 	if err != nil {

@@ -25,23 +25,19 @@ type headerEdit struct {
 	append, ifAbsent bool
 }
 
-// authorize asks the service whether the request may pass. If it may not, or the service does not say that it may, the
-// client is answered, with a status or, when that is 0, by now.
-func (x *exchange) authorize() (allowed bool, status int, reason string) {
-	auth := x.action.rule.Filters.Auth
-	if auth == nil {
-		return true, 0, ""
-	}
+// authorize asks the service whether the request may pass. If it may not, or the service does not say that it may, there
+// is no verdict and the client is answered, with a status or, when that is 0, by now.
+func (x *exchange) authorize(auth *config.Auth) (v *verdict, status int, reason string) {
 	to := x.proxy.poolOf(x.state, auth.Pool)
 	if to == nil {
-		return false, 503, ReasonAuthUnavailable
+		return nil, 503, ReasonAuthUnavailable
 	}
 	var body []byte
 	if auth.MaxBody > 0 && x.req.HasBody() && !x.wantsUpgrade() {
 		var err error
 		if body, err = x.hold(int(auth.MaxBody)); err != nil {
 			status, reason = bodyStatus(err)
-			return false, status, reason
+			return nil, status, reason
 		}
 	}
 	var answer verdict
@@ -54,14 +50,13 @@ func (x *exchange) authorize() (allowed bool, status int, reason string) {
 	}
 	switch {
 	case x.cause() != nil:
-		return false, 499, ReasonClientGone
+		return nil, 499, ReasonClientGone
 	case err != nil:
-		return false, 503, ReasonAuthUnavailable
+		return nil, 503, ReasonAuthUnavailable
 	case denied != nil:
-		return false, x.deny(denied), ReasonAuthDenied
+		return nil, x.deny(denied), ReasonAuthDenied
 	}
-	x.verdict = &answer
-	return true, 0, ""
+	return &answer, 0, ""
 }
 
 // bodyStatus is the answer to a client whose body could not be read.

@@ -63,6 +63,8 @@ type exchange struct {
 	record   Record
 	token    *token   // of the client's session; nil for a rule without sessions
 	verdict  *verdict // of the auth filter; nil for a rule without one
+	// replyEdits are of the response, as filters of the listener ask for.
+	replyEdits []headerEdit
 	// waited says that time has passed since the request came without an attempt.
 	waited bool
 
@@ -164,6 +166,12 @@ func (x *exchange) handle() (int, string) {
 	if status, reason := x.admit(); status != 0 {
 		return status, reason
 	}
+	if status, reason := x.find(); status != 0 {
+		return status, reason
+	}
+	if passed, status, reason := x.passFilters(); !passed {
+		return status, reason
+	}
 	if status, reason := x.route(); status != 0 {
 		return status, reason
 	}
@@ -173,8 +181,12 @@ func (x *exchange) handle() (int, string) {
 	if ms := x.action.rule.Timeouts.Request; ms > 0 {
 		x.deadline = x.record.Start.Add(time.Duration(ms) * time.Millisecond)
 	}
-	if allowed, status, reason := x.authorize(); !allowed {
-		return status, reason
+	if auth := x.action.rule.Filters.Auth; auth != nil {
+		var status int
+		var reason string
+		if x.verdict, status, reason = x.authorize(auth); x.verdict == nil {
+			return status, reason
+		}
 	}
 	if redirect := x.action.rule.Filters.Redirect; redirect != nil {
 		return x.redirect(redirect)
@@ -195,8 +207,8 @@ func (x *exchange) finish() {
 	x.proxy.options.Observer.Exchanged(&x.record)
 }
 
-// route finds the rule.
-func (x *exchange) route() (int, string) {
+// find finds the listener, and the rule too unless filters come first.
+func (x *exchange) find() (int, string) {
 	x.result = x.state.table.Lookup(x.client.server.port, &x.view)
 	if x.result.Listener == nil {
 		return 404, ReasonNoListener
@@ -205,6 +217,11 @@ func (x *exchange) route() (int, string) {
 	if x.misdirected() {
 		return 421, ReasonMisdirected
 	}
+	return 0, ""
+}
+
+// route takes the rule that was found.
+func (x *exchange) route() (int, string) {
 	if x.result.Rule == nil {
 		return 404, ReasonNoRoute
 	}

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"slices"
+
 	"github.com/fleetgate/fleetgate/dataplane/config"
 )
 
@@ -28,6 +30,18 @@ func changesOf(before *state, next *Snapshot) (changes []chunkChange) {
 		}
 	}
 	return changes
+}
+
+// withRoots adds the pools of the roots to the changes, as those of one more chunk.
+func withRoots(before *state, next *Snapshot, changes []chunkChange) []chunkChange {
+	c := chunkChange{now: &config.Chunk{Pools: next.Root.Pools}}
+	if before != nil {
+		c.was = &config.Chunk{Pools: before.snapshot.Root.Pools}
+		if sameChunk(c.was, c.now) {
+			return changes
+		}
+	}
+	return append(slices.Clip(changes), c)
 }
 
 // counted are the chunks that the root counts.

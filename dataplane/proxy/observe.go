@@ -94,6 +94,7 @@ const (
 	// it says nothing.
 	ReasonAuthDenied      = "auth_denied"
 	ReasonAuthUnavailable = "auth_unavailable"
+	ReasonUnknownFilter   = "unknown_filter"
 	ReasonUpstreamReset   = "upstream_reset"
 	ReasonUpstreamAborted = "upstream_aborted"
 	ReasonRequestTimeout  = "request_timeout"

@@ -85,7 +85,7 @@ func (p *Proxy) Apply(next Snapshot) error {
 	p.pace.begin(p.connections.Load() > 0)
 	changes := changesOf(before, &next)
 	table, errs := p.nextTable(before, &next, changes)
-	pools, gone := p.nextPools(before, changes)
+	pools, gone := p.nextPools(before, withRoots(before, &next, changes))
 	built := &state{snapshot: next, table: table, pools: pools, revision: 1}
 	var err error
 	if built.trusted, err = parseTrusted(next.Root.TrustedProxies); err != nil {

@@ -28,6 +28,7 @@ func (x *exchange) respond(t *attempt) {
 func (x *exchange) editReply() {
 	x.editCORS()
 	x.edit = fields{list: &x.reply.Fields}
+	edit(&x.edit, x.replyEdits, nil)
 	if x.verdict != nil {
 		edit(&x.edit, x.verdict.reply, nil)
 	}

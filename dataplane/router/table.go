@@ -134,21 +134,36 @@ type noHeader struct{}
 func (noHeader) Value(string) (string, bool) { return "", false }
 
 // Lookup finds the rule for a request that came in on a port. The listener with the most specific
-// hostname alone is asked. Listeners of TLS, whose connections are passed on, have no rule for a request.
+// hostname alone is asked. Listeners of TLS, whose connections are passed on, have no rule for a request; of one with
+// filters, which come first, no rule is looked for: see Match.
 func (t *Table) Lookup(port int32, req *Request) Result {
 	hash := hashOf(req.Host)
 	listener := t.ports.find(port, req.Host, hash)
-	if listener.hosts == nil || req.Path == "" {
+	if listener.hosts == nil || req.Path == "" || len(listener.config.Filters) > 0 {
 		return Result{Listener: listener.config}
 	}
+	return listener.match(req, hash)
+}
+
+// Match finds the rule for a request of a listener of this Table that Lookup found, whatever its filters are.
+func (t *Table) Match(l *config.Listener, req *Request) Result {
+	at := listener{config: l, hosts: t.hosts[l.Name]}
+	if at.hosts == nil || req.Path == "" || l.Protocol == config.TLSProtocol {
+		return Result{Listener: l}
+	}
+	return at.match(req, hashOf(req.Host))
+}
+
+// match finds the rule of a listener that has hosts.
+func (l listener) match(req *Request, hash uint64) Result {
 	var at cursor
 	for {
-		candidate, ok := listener.hosts.next(req.Host, hash, &at)
+		candidate, ok := l.hosts.next(req.Host, hash, &at)
 		if !ok {
-			return Result{Listener: listener.config}
+			return Result{Listener: l.config}
 		}
 		if rule, prefix, ok := candidate.find(req); ok {
-			return Result{Listener: listener.config, Rule: rule, Prefix: prefix}
+			return Result{Listener: l.config, Rule: rule, Prefix: prefix}
 		}
 	}
 }

@@ -38,6 +38,52 @@ func TestListenerIsolation(t *testing.T) {
 	}
 }
 
+func TestFiltersOfAListenerComeBeforeItsRules(t *testing.T) {
+	root := config.Root{Chunks: 1, Listeners: []config.Listener{
+		{Name: "all", Port: 80}, {Name: "judged", Port: 80, Hostname: "a.example.com", Filters: []config.ListenerFilter{{Broken: "no"}}},
+		{Name: "bare", Port: 81, Filters: []config.ListenerFilter{{Broken: "no"}}},
+	}}
+	table, errs := Build(root, []config.Chunk{{Hosts: []config.Host{
+		{Listener: "all", Rules: []config.Rule{prefixRule("n/all", "/")}},
+		{Listener: "judged", Hostname: "a.example.com", Rules: []config.Rule{prefixRule("n/one", "/one")}},
+	}}})
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	cases := []struct {
+		name, reason string
+		port         int32
+		host, path   string
+		listener     string
+		before, rule string
+	}{
+		{"without filters", "nothing comes first", 80, "b.example.com", "/one", "all", "n/all", "n/all"},
+		{"with filters", "the rule is looked for afterwards", 80, "a.example.com", "/one", "judged", "", "n/one"},
+		{"no rule", "the listener for all is not asked instead", 80, "a.example.com", "/two", "judged", "", ""},
+		{"no host", "a listener may have no routes", 81, "a.example.com", "/one", "bare", "", ""},
+		{"no path", "OPTIONS * matches nothing", 80, "a.example.com", "", "judged", "", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			req := &Request{Host: c.host, Path: c.path}
+			found := table.Lookup(c.port, req)
+			if found.Listener == nil || found.Listener.Name != c.listener || routeOf(found) != c.before {
+				t.Fatalf("%s: got %+v", c.reason, found)
+			}
+			if got := table.Match(found.Listener, req); got.Listener != found.Listener || routeOf(got) != c.rule {
+				t.Fatalf("%s: got %+v", c.reason, got)
+			}
+		})
+	}
+}
+
+func routeOf(r Result) string {
+	if r.Rule == nil {
+		return ""
+	}
+	return r.Rule.Config.Route
+}
+
 func TestBrokenExpressionBreaksOnlyItsOwnMatch(t *testing.T) {
 	rule := prefixRule("n/broken", "/fine")
 	rule.Matches = append(rule.Matches,

@@ -74,6 +74,14 @@ type configuration struct {
 	chunks []config.Chunk
 }
 
+// parts are all that names pools: the root, as if it were a chunk, then the chunks. None for no configuration.
+func (c *configuration) parts() []config.Chunk {
+	if c == nil {
+		return nil
+	}
+	return append([]config.Chunk{{Pools: c.root.Pools}}, c.chunks...)
+}
+
 type watchedSecret struct {
 	keypair
 	feed *feed[*corev1.Secret]
@@ -215,11 +223,7 @@ func (s *Source) settle() map[string]bool {
 
 // enforce makes a configuration the one in force, and stops watching what it does not name.
 func (s *Source) enforce(next *configuration) {
-	var was []config.Chunk
-	if s.force != nil {
-		was = s.force.chunks
-	}
-	changes := changesBetween(was, next.chunks)
+	changes := changesBetween(s.force.parts(), next.parts())
 	s.force = next
 	s.backends.change(changes)
 	for _, c := range changes {
@@ -291,12 +295,9 @@ func (s *Source) tell() {
 // known starts to watch what a configuration names, and says whether all of it is known. What the
 // configuration in force names goes on being watched.
 func (s *Source) known(ctx context.Context, next *configuration) bool {
-	var was []config.Chunk
-	if s.force != nil {
-		was = s.force.chunks
-	}
+	was, now := s.force.parts(), next.parts()
 	some := map[string]map[string]bool{}
-	for _, c := range changesBetween(was, next.chunks) {
+	for _, c := range changesBetween(was, now) {
 		wantedBy(&c.now, some)
 	}
 	known := true
@@ -306,7 +307,7 @@ func (s *Source) known(ctx context.Context, next *configuration) bool {
 			n = newNamespace(ctx, &s.group, s.clients, name, s.notify)
 			s.namespaces[name] = n
 		}
-		known = n.want(wanted, func() map[string]bool { return wantedIn(name, was, next.chunks) }) && known
+		known = n.want(wanted, func() map[string]bool { return wantedIn(name, was, now) }) && known
 	}
 	for secret := range secretsOf(&next.root) {
 		if s.secrets[secret] == nil {

@@ -378,3 +378,35 @@ func TestCertificateForBackendsIsWatched(t *testing.T) {
 	a.put("secrets", secret(t, "own", "one", false))
 	f.until("it is there", func(s proxy.Snapshot) bool { return s.Certificates["n/own"] != nil })
 }
+
+// TestServicesOfListenersAreWatched has a filter of a listener name a Service that no route does.
+func TestServicesOfListenersAreWatched(t *testing.T) {
+	root := func(generation int64, services ...string) *dataplanev1alpha1.ProxyConfig {
+		made := config.Root{
+			Version: 1, Gateway: "n/gw", Generation: generation, Chunks: 1,
+			Listeners: []config.Listener{{Name: "web", Port: 80, Protocol: config.HTTP}},
+		}
+		for _, s := range services {
+			namespace, name, _ := strings.Cut(s, "/")
+			made.Pools = append(made.Pools, config.Pool{Key: s + ":80", Namespace: namespace, Service: name, Port: 80, PortName: "http"})
+			made.Listeners[0].Filters = append(made.Listeners[0].Filters, config.ListenerFilter{Auth: &config.Auth{Pool: s + ":80"}})
+		}
+		return encoded(t, "gw", dataplanev1alpha1.PartRoot, 0, made)
+	}
+	a := newAPI(t)
+	a.put("endpointslices", endpointSlice("auth/check", "check-1", nil, ready("10.0.0.1")))
+	a.put("endpointslices", endpointSlice("n/other", "other-1", nil, ready("10.0.0.2")))
+	a.put("proxyconfigs", root(1))
+	a.put("proxyconfigs", chunkPart(t, 0, "n/other"))
+	f := follow(t, a)
+	f.until("routes alone", func(s proxy.Snapshot) bool { return len(s.Endpoints) == 1 })
+	a.put("proxyconfigs", root(2, "auth/check"))
+	got := f.until("with the filter", func(s proxy.Snapshot) bool { return s.Root.Generation == 2 })
+	if len(got.Endpoints["auth/check:80"]) != 1 {
+		t.Fatalf("the filter comes with its endpoints: got %v", got.Endpoints)
+	}
+	a.put("endpointslices", endpointSlice("auth/check", "check-1", nil, ready("10.0.0.1"), ready("10.0.0.3")))
+	f.until("its endpoints follow", func(s proxy.Snapshot) bool { return len(s.Endpoints["auth/check:80"]) == 2 })
+	a.put("proxyconfigs", root(3))
+	f.until("without the filter", func(s proxy.Snapshot) bool { return s.Root.Generation == 3 && len(s.Endpoints) == 1 })
+}

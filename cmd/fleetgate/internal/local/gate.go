@@ -84,8 +84,8 @@ func (g *gate) apply(root config.Root, chunks []config.Chunk, member string, in 
 	next := proxy.Snapshot{
 		Root: root, Chunks: chunks, Endpoints: map[string][]config.Endpoint{}, Certificates: map[string]*tls.Certificate{},
 	}
-	for _, chunk := range chunks {
-		for _, pool := range chunk.Pools {
+	for _, part := range append([]config.Chunk{{Pools: root.Pools}}, chunks...) {
+		for _, pool := range part.Pools {
 			next.Endpoints[pool.Key] = in.endpoints(member, pool)
 		}
 	}
