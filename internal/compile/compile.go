@@ -24,7 +24,7 @@ func Gateway(r ir.IR, gateway world.Name, member string) (config.Root, []config.
 	for i, routes := range groups {
 		chunks[i] = having.chunk(member, i, routes)
 	}
-	return root(found, len(groups)), chunks
+	return root(found, member, len(groups)), chunks
 }
 
 // placed is the Gateway if proxies of it should run in the member.
@@ -41,7 +41,7 @@ func placed(r ir.IR, name world.Name, member string) *ir.Gateway {
 	return nil
 }
 
-func root(gateway *ir.Gateway, chunks int) config.Root {
+func root(gateway *ir.Gateway, member string, chunks int) config.Root {
 	out := config.Root{
 		Version:        config.Version,
 		Gateway:        gateway.Key().String(),
@@ -51,6 +51,9 @@ func root(gateway *ir.Gateway, chunks int) config.Root {
 	}
 	if gateway.BackendSecret != "" {
 		out.BackendSecret = copied(gateway, []string{gateway.BackendSecret})[0]
+	}
+	for _, pool := range gateway.Pools {
+		out.Pools = append(out.Pools, local(pool, member))
 	}
 	for _, listener := range gateway.Listeners {
 		if listener.Proxied {
@@ -69,6 +72,7 @@ func compileListener(gateway *ir.Gateway, listener *ir.Listener) config.Listener
 		Port:     listener.Port,
 		Protocol: config.Protocol(listener.Protocol),
 		Hostname: listener.Hostname,
+		Filters:  listener.Filters,
 	}
 	switch {
 	case listener.Passthrough:

@@ -91,7 +91,7 @@ func (c *Cache) root(here target, gateway *ir.Gateway, chunks int) (dataplanev1a
 	if ok && have.gateway == gateway && have.root.Chunks == chunks {
 		return have.object, nil
 	}
-	made := root(gateway, chunks)
+	made := root(gateway, here.member, chunks)
 	if !ok || !reflect.DeepEqual(have.root, made) {
 		encoded, err := object(here.gateway, config.Version, made)
 		if err != nil {

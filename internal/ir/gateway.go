@@ -42,7 +42,10 @@ type Gateway struct {
 	InsecureFallback bool `json:"insecureFallback,omitempty"`
 	// Members that are placed, sorted by name.
 	Members []Member `json:"members,omitempty"`
-	Front   Front    `json:"front"`
+	// Pools that filters of listeners name, sorted by key, and Policies of those, "kind/namespace/name", sorted.
+	Pools    []Pool   `json:"pools,omitempty"`
+	Policies []string `json:"policies,omitempty"`
+	Front    Front    `json:"front"`
 	// TrustedProxies are the networks (CIDR) whose forwarded headers proxies believe, sorted.
 	TrustedProxies []string  `json:"trustedProxies,omitempty"`
 	Problems       []Problem `json:"problems,omitempty"`
@@ -140,7 +143,7 @@ type Listener struct {
 	// Serves says that the listener is made at the front and in proxies.
 	Serves bool `json:"serves"`
 	// Proxied says that proxies listen: the listener serves, or lacks nothing but a certificate that the
-	// proxies do not need because the front ends TLS.
+	// proxies do not need because the front ends TLS, or has filters that let nobody in.
 	Proxied bool `json:"proxied"`
 	// Secrets are "namespace/name" of the certificates that can be used, in order.
 	Secrets []string `json:"secrets,omitempty"`
@@ -150,6 +153,10 @@ type Listener struct {
 	ClientAuth config.ClientAuth `json:"clientAuth,omitzero"`
 	// TLSOptions bound what is negotiated with clients, where proxies end TLS.
 	TLSOptions config.TLSOptions `json:"tlsOptions,omitzero"`
+	// Filters run on every request before a route is looked for.
+	Filters []config.ListenerFilter `json:"filters,omitempty"`
+	// Notes are remarks on references that do resolve, such as the members that lack a Service.
+	Notes []string `json:"notes,omitempty"`
 	// Attached is the number of accepted routes on the listener, whether it serves or not.
 	Attached int32 `json:"attached"`
 	// Overlapping names the listeners whose hostnames overlap with this one's under TLS; "" for none.

@@ -16,7 +16,7 @@ type Policy struct {
 	TLS *config.BackendTLS `json:"tls,omitempty"`
 	// RetryBudget is what they are told for those of an XBackendTrafficPolicy; nil for their default, also when it cannot be used.
 	RetryBudget *config.RetryBudget `json:"retryBudget,omitempty"`
-	// Ancestors are our Gateways whose routes lead to a target, sorted by Gateway.
+	// Ancestors are our Gateways whose routes or listeners lead to a target, sorted by Gateway.
 	Ancestors []PolicyAncestor `json:"ancestors,omitempty"`
 	Problems  []Problem        `json:"problems,omitempty"`
 
@@ -36,11 +36,11 @@ type PolicyTarget struct {
 	Lost bool `json:"lost,omitempty"`
 }
 
-// PolicyAncestor is a Gateway whose routes lead to a target.
+// PolicyAncestor is a Gateway whose routes or listeners lead to a target.
 type PolicyAncestor struct {
 	// Gateway is "namespace/name".
 	Gateway    string `json:"gateway"`
 	Controller string `json:"controller"`
-	// Routes is how many they are, at least 1.
+	// Routes is how many routes they are, and one more if listeners do; at least 1.
 	Routes int32 `json:"routes"`
 }

@@ -1,6 +1,8 @@
 package status
 
 import (
+	"strings"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -18,10 +20,14 @@ func listener(l *ir.Listener, problems []ir.Problem, gateway metav1.Condition, g
 		group := gatewayv1.Group(kind.Group)
 		out.SupportedKinds = append(out.SupportedKinds, gatewayv1.RouteGroupKind{Group: &group, Kind: gatewayv1.Kind(kind.Kind)})
 	}
+	resolved := listenerResolved.unless(problems, generation)
+	if resolved.Status == metav1.ConditionTrue && len(l.Notes) > 0 {
+		resolved.Message += " " + strings.Join(l.Notes, "; ") + "."
+	}
 	out.Conditions = []metav1.Condition{
 		acceptedListener(problems, generation),
 		programmedListener(l, problems, gateway, generation),
-		listenerResolved.unless(problems, generation),
+		resolved,
 		conflicted(problems, generation),
 	}
 	if l.Overlapping != "" {

@@ -26,14 +26,14 @@ func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
 		}
 	}
 	out := ir.IR{Parameters: t.allParameters(), Classes: t.allClasses()}
-	out.Gateways = t.changedGateways(prev, marks, changed)
-	t.see(out.Gateways)
 	out.Policies = t.changedPolicies(prev, marks, changed)
 	t.seePolicies(out.Policies)
+	out.Gateways = t.changedGateways(prev, marks, changed)
+	t.see(out.Gateways)
 	fresh := t.changedRoutes(prev, marks, changed)
 	out.Routes = mergeRoutes(prev.Routes, fresh)
 	recount(prev, &out, fresh)
-	t.recountAncestors(prev, out.Policies, fresh)
+	t.recountAncestors(prev, out, fresh)
 	return out
 }
 

@@ -62,10 +62,12 @@ func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gat
 	c.infrastructure()
 	t.backendCertificate(c)
 	c.out.InsecureFallback = c.insecureFallback()
+	t.place(c)
 	t.listeners(c)
 	c.accept()
 	c.acceptSets()
-	t.place(c)
+	_, seen := t.w.Fronts[c.name]
+	c.out.Serving = !c.out.Deleting && (c.out.Accepted || seen)
 	t.front(c)
 	c.shapes()
 	c.out.Deps = c.deps.sorted()

@@ -78,6 +78,7 @@ func (t *translator) listeners(c *gatewayContext) {
 			certificates++ // proxies get plain HTTP and need none
 		}
 		listener.Proxied = serves(listener, certificates)
+		t.listenerFilters(c.at(i))
 	}
 }
 
@@ -121,7 +122,7 @@ func (t *translator) listener(l *listenerContext) {
 	}
 	l.kinds()
 	l.selector()
-	l.filters()
+	l.filtersFit()
 	l.port()
 	t.listenerTLS(l)
 }
@@ -178,13 +179,6 @@ func (l *listenerContext) port() {
 		l.refusef(ir.PortUnavailable, "port %d is not between 1 and 65535", port)
 	case port == healthPort && l.made.Protocol != protocolUDP:
 		l.refusef(ir.PortUnavailable, "port %d is where proxies answer health checks: use another port", port)
-	}
-}
-
-// filters refuses filters of a listener, an experimental field: to pass over one that checks who may enter would let all in.
-func (l *listenerContext) filters() {
-	if l.spec.Filters != nil && len(l.spec.Filters.Requests) > 0 {
-		l.refusef(ir.UnsupportedValue, "filters of listeners are not supported: remove filters, and set them on routes")
 	}
 }
 

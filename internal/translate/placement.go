@@ -14,8 +14,6 @@ import (
 // place chooses the members of a Gateway. A Gateway whose parameters cannot be read stays where its
 // proxies already are.
 func (t *translator) place(c *gatewayContext) {
-	_, seen := t.w.Fronts[c.name]
-	c.out.Serving = !c.out.Deleting && (c.out.Accepted || seen)
 	if c.out.Deleting {
 		return
 	}

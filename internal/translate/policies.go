@@ -42,7 +42,7 @@ func targetsOf(w *world.World, key ir.PolicyKey) []world.Name {
 	return out
 }
 
-// seePolicies makes the policies known to the translation of routes.
+// seePolicies makes the policies known to the translation of Gateways and routes.
 func (t *translator) seePolicies(policies []*ir.Policy) {
 	t.policies = map[world.Name][]policyAt{}
 	for _, policy := range policies {
@@ -123,14 +123,23 @@ func samePolicy(before, after *ir.Policy) bool {
 		reflect.DeepEqual(before.TLS, after.TLS) && reflect.DeepEqual(before.RetryBudget, after.RetryBudget)
 }
 
-// ancestry is a policy with a Gateway whose routes need it.
+// ancestry is a policy with a Gateway that needs it, or whose routes do.
 type ancestry struct {
 	policy  string
 	gateway string
 }
 
-// ancestries counts the routes that need a policy, by Gateway.
+// ancestries counts who needs a policy, by Gateway: its routes, and the Gateway for its listeners.
 type ancestries map[ancestry]int32
+
+func (a ancestries) addGateway(gateway *ir.Gateway, by int32) {
+	if gateway == nil {
+		return
+	}
+	for _, policy := range gateway.Policies {
+		a[ancestry{policy, gateway.Key().String()}] += by
+	}
+}
 
 func (a ancestries) add(route *ir.Route, by int32) {
 	for i := range route.Gateways {
@@ -141,22 +150,32 @@ func (a ancestries) add(route *ir.Route, by int32) {
 }
 
 // countAncestors sets the Ancestors of new policies.
-func (t *translator) countAncestors(policies []*ir.Policy, routes []*ir.Route) {
+func (t *translator) countAncestors(made ir.IR) {
 	counts := ancestries{}
-	for _, route := range routes {
+	for _, gateway := range made.Gateways {
+		counts.addGateway(gateway, 1)
+	}
+	for _, route := range made.Routes {
 		counts.add(route, 1)
 	}
-	for i, policy := range policies {
-		policies[i] = t.withAncestors(policy, counts.of(policy))
+	for i, policy := range made.Policies {
+		made.Policies[i] = t.withAncestors(policy, counts.of(policy))
 	}
 }
 
-// recountAncestors takes the old routes off the ancestors of their policies, and puts the fresh ones on.
-func (t *translator) recountAncestors(prev ir.IR, policies []*ir.Policy, fresh map[ir.RouteKey]*ir.Route) {
+// recountAncestors takes the old routes and Gateways off the ancestors of their policies, and puts the fresh ones on.
+func (t *translator) recountAncestors(prev, next ir.IR, fresh map[ir.RouteKey]*ir.Route) {
+	policies := next.Policies
 	if len(policies) == 0 {
 		return
 	}
 	delta := ancestries{}
+	for _, gateway := range prev.Gateways {
+		delta.addGateway(gateway, -1)
+	}
+	for _, gateway := range next.Gateways {
+		delta.addGateway(gateway, 1)
+	}
 	for key, route := range fresh {
 		if before := prev.Route(key); before != nil {
 			delta.add(before, -1)

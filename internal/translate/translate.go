@@ -14,20 +14,19 @@ import (
 // All translates everything.
 func All(w *world.World) ir.IR {
 	t := newTranslator(w)
-	out := ir.IR{Parameters: t.allParameters(), Classes: t.allClasses()}
+	out := ir.IR{Parameters: t.allParameters(), Classes: t.allClasses(), Policies: t.allPolicies()}
+	t.seePolicies(out.Policies)
 	for _, name := range sortedNames(w.Gateways) {
 		if gateway := t.gateway(name, w.Gateways[name]); gateway != nil {
 			out.Gateways = append(out.Gateways, gateway)
 		}
 	}
 	t.see(out.Gateways)
-	out.Policies = t.allPolicies()
-	t.seePolicies(out.Policies)
 	for _, key := range routeKeys(w) {
 		out.Routes = append(out.Routes, t.route(key))
 	}
 	countAttached(out.Gateways, out.Routes)
-	t.countAncestors(out.Policies, out.Routes)
+	t.countAncestors(out)
 	return out
 }
 

@@ -174,6 +174,9 @@ func randomListener(t *rapid.T, name gatewayv1.SectionName) gatewayv1.Listener {
 			out.TLS.Mode = new(pick(t, "mode", gatewayv1.TLSModeTerminate, gatewayv1.TLSModePassthrough))
 		}
 	}
+	if chance(t, "filters", 20) {
+		out.Filters = randomListenerFilters(t)
+	}
 	if chance(t, "allowed", 80) {
 		from := pick(t, "from",
 			gatewayv1.NamespacesFromAll, gatewayv1.NamespacesFromAll, gatewayv1.NamespacesFromSame, gatewayv1.NamespacesFromSelector)

@@ -25,6 +25,19 @@ func mutateListenerSet(t *rapid.T, w *world.World) world.Key {
 	return world.Key{Kind: world.KindListenerSet, Name: name}
 }
 
+func randomListenerFilters(t *rapid.T) *gatewayv1.ListenerFilters {
+	out := &gatewayv1.ListenerFilters{}
+	for range rapid.IntRange(0, 2).Draw(t, "requests") {
+		out.Requests = append(out.Requests, gatewayv1.ListenerFilter{
+			Type: pick(t, "type", gatewayv1.ListenerFilterExternalAuth, gatewayv1.ListenerFilterExternalAuth, gatewayv1.ListenerFilterExtensionRef),
+			ExternalAuth: &gatewayv1.HTTPExternalAuthFilter{
+				ExternalAuthProtocol: pick[gatewayv1.HTTPRouteExternalAuthProtocol](t, "auth", "HTTP", "GRPC", "TCP"), BackendRef: randomBackend(t),
+			},
+		})
+	}
+	return out
+}
+
 func mutateConfigMap(t *rapid.T, w *world.World) world.Key {
 	name := world.Name{Namespace: pick(t, "namespace", namespaces...), Name: pick(t, "name", names...)}
 	var object *corev1.ConfigMap
