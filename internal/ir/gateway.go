@@ -25,6 +25,8 @@ type Gateway struct {
 	Serving bool `json:"serving,omitempty"`
 	// Deleting says that the Gateway is about to go: Front has only the owner and the parameters.
 	Deleting bool `json:"deleting,omitempty"`
+	// Default says that routes attach to the Gateway which ask for all default Gateways (GEP-3793).
+	Default bool `json:"default,omitempty"`
 	// EndsTLS says that the front ends the TLS of HTTPS listeners, so that proxies get plain HTTP.
 	EndsTLS bool `json:"endsTLS,omitempty"`
 	// Labels and Annotations go on everything that is made for the Gateway (GEP-1762).

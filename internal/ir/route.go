@@ -9,7 +9,7 @@ type Route struct {
 	Name       string `json:"name"`
 	Generation int64  `json:"generation,omitempty"`
 	Created    int64  `json:"created,omitempty"`
-	// Parents are the parentRefs that name one of our Gateways, in order.
+	// Parents are the parentRefs that name one of our Gateways, in order, then the default Gateways, sorted.
 	Parents []RouteParent `json:"parents,omitempty"`
 	// Gateways are what proxies of each Gateway get of this route, sorted by Gateway.
 	Gateways []RouteGateway `json:"gateways,omitempty"`
@@ -31,10 +31,12 @@ func (r *Route) For(gateway Key) *RouteGateway {
 	return nil
 }
 
-// RouteParent is the answer to one parentRef.
+// RouteParent is the answer to one parentRef, or tells of a default Gateway.
 type RouteParent struct {
-	// Index of the parentRef in the route's spec.
+	// Index of the parentRef in the route's spec; for a default Gateway one that no parentRef has.
 	Index int `json:"index"`
+	// Default says that the route does not name the Gateway, which is a default one.
+	Default bool `json:"default,omitempty"`
 	// Gateway is "namespace/name".
 	Gateway    string `json:"gateway"`
 	Controller string `json:"controller"`

@@ -48,12 +48,8 @@ func ancestorsOf(w *world.World, key ir.PolicyKey) ([]gatewayv1.PolicyAncestorSt
 }
 
 func ancestorStatus(p *ir.Policy, ancestor ir.PolicyAncestor) gatewayv1.PolicyAncestorStatus {
-	group, kind := gatewayv1.Group(gatewayv1.GroupName), gatewayv1.Kind("Gateway")
-	namespace, name, _ := strings.Cut(ancestor.Gateway, "/")
 	out := gatewayv1.PolicyAncestorStatus{
-		AncestorRef: gatewayv1.ParentReference{
-			Group: &group, Kind: &kind, Namespace: new(gatewayv1.Namespace(namespace)), Name: gatewayv1.ObjectName(name),
-		},
+		AncestorRef:    gatewayRef(ancestor.Gateway),
 		ControllerName: gatewayv1.GatewayController(ancestor.Controller),
 		Conditions:     []metav1.Condition{policyAccepted.unless(p.Problems, p.Generation), refsResolved.unless(p.Problems, p.Generation)},
 	}
@@ -61,6 +57,15 @@ func ancestorStatus(p *ir.Policy, ancestor ir.PolicyAncestor) gatewayv1.PolicyAn
 		out.Conditions = append(out.Conditions, condition(ir.AdviceType, metav1.ConditionTrue, reason, message, p.Generation))
 	}
 	return out
+}
+
+// gatewayRef names a Gateway, given as "namespace/name", in full.
+func gatewayRef(key string) gatewayv1.ParentReference {
+	namespace, name, _ := strings.Cut(key, "/")
+	return gatewayv1.ParentReference{
+		Group: new(gatewayv1.Group(gatewayv1.GroupName)), Kind: new(gatewayv1.Kind("Gateway")),
+		Namespace: new(gatewayv1.Namespace(namespace)), Name: gatewayv1.ObjectName(name),
+	}
 }
 
 // mergeAncestors leaves entries of other controllers where they are, updates ours in place, drops ours that are

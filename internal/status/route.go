@@ -61,9 +61,11 @@ func parentsOf(w *world.World, key ir.RouteKey) ([]gatewayv1.ParentReference, *g
 }
 
 func parent(refs []gatewayv1.ParentReference, r *ir.Route, p *ir.RouteParent) gatewayv1.RouteParentStatus {
-	out := gatewayv1.RouteParentStatus{
-		ParentRef:      refs[p.Index],
-		ControllerName: gatewayv1.GatewayController(p.Controller),
+	out := gatewayv1.RouteParentStatus{ControllerName: gatewayv1.GatewayController(p.Controller)}
+	if p.Default {
+		out.ParentRef = gatewayRef(p.Gateway)
+	} else {
+		out.ParentRef = refs[p.Index]
 	}
 	resolved := refsResolved.unless(p.Problems, r.Generation)
 	if resolved.Status == metav1.ConditionTrue && len(p.Notes) > 0 {

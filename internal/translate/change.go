@@ -29,6 +29,9 @@ func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
 	out.Policies = t.changedPolicies(prev, marks, changed)
 	t.seePolicies(out.Policies)
 	out.Gateways = t.changedGateways(prev, marks, changed)
+	if !slices.Equal(defaultsOf(prev.Gateways), defaultsOf(out.Gateways)) {
+		marks.mark(defaultGateways)
+	}
 	t.see(out.Gateways)
 	fresh := t.changedRoutes(prev, marks, changed)
 	out.Routes = mergeRoutes(prev.Routes, fresh)

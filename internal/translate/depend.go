@@ -23,6 +23,14 @@ func (d dependencies) onMembers() {
 	d.on(world.KindMember, "", "")
 }
 
+// defaultGateways is which Gateways of ours are default Gateways: no Gateway has an empty name.
+var defaultGateways = world.Key{Kind: world.KindGateway}
+
+// onDefaultGateways depends on which Gateways are default Gateways.
+func (d dependencies) onDefaultGateways() {
+	d[defaultGateways.Hash()] = struct{}{}
+}
+
 func (d dependencies) sorted() []uint64 {
 	out := make([]uint64, 0, len(d))
 	for hash := range d {

@@ -45,6 +45,7 @@ func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gat
 			Namespace: name.Namespace, Name: name.Name, UID: string(object.UID),
 			Generation: object.Generation, Created: object.CreationTimestamp.Unix(),
 			Class: class.Name, Controller: class.Controller,
+			Default:  object.Spec.DefaultScope == gatewayv1.GatewayDefaultScopeAll,
 			EndsTLS:  t.w.Providers[class.Controller].EndsTLS,
 			Deleting: object.DeletionTimestamp != nil,
 		},

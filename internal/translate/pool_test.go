@@ -8,6 +8,7 @@ import (
 
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/translate"
+	"github.com/fleetgate/fleetgate/internal/world"
 	"github.com/fleetgate/fleetgate/internal/world/worldtest"
 )
 
@@ -16,14 +17,45 @@ import (
 func TestPoolsOfOneKeyAreTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pools := map[string]ir.Pool{}
-		for _, route := range translate.All(worldtest.Random(t)).Routes {
+		check := func(gateway string, some []ir.Pool) {
+			for _, pool := range some {
+				key := gateway + " " + pool.Key
+				if known, found := pools[key]; found && !reflect.DeepEqual(known, pool) {
+					t.Fatalf("%s: %+v\n%+v", key, known, pool)
+				}
+				pools[key] = pool
+			}
+		}
+		meant := translate.All(worldtest.Random(t))
+		for _, gateway := range meant.Gateways {
+			check(gateway.Key().String(), gateway.Pools)
+		}
+		for _, route := range meant.Routes {
 			for _, part := range route.Gateways {
-				for _, pool := range part.Pools {
-					key := part.Gateway + " " + pool.Key
-					if known, found := pools[key]; found && !reflect.DeepEqual(known, pool) {
-						t.Fatalf("%s: %+v\n%+v", key, known, pool)
+				check(part.Gateway, part.Pools)
+			}
+		}
+	})
+}
+
+// TestListenersWithFiltersHaveThem holds that no listener loses one that was asked for: proxies would let everybody in.
+func TestListenersWithFiltersHaveThem(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := worldtest.Random(t)
+		meant := translate.All(w)
+		for _, gateway := range meant.Gateways {
+			for i, spec := range w.Gateways[world.Name(gateway.Key())].Spec.Listeners {
+				listener := &gateway.Listeners[i]
+				if spec.Filters == nil || !listener.Proxied {
+					continue
+				}
+				if len(listener.Filters) != len(spec.Filters.Requests) {
+					t.Fatalf("listener %s of %s has %d filters, and should have %d", listener.Name, gateway.Key(), len(listener.Filters), len(spec.Filters.Requests))
+				}
+				for _, filter := range listener.Filters {
+					if (filter.Auth == nil) == (filter.Broken == "") {
+						t.Fatalf("listener %s of %s: filter %+v", listener.Name, gateway.Key(), filter)
 					}
-					pools[key] = pool
 				}
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
@@ -51,8 +52,9 @@ func (t *translator) route(key ir.RouteKey) *ir.Route {
 	}
 	out := &ir.Route{Kind: key.Kind, Namespace: name.Namespace, Name: name.Name, Generation: read.Generation, Created: read.created()}
 	for i := range read.parentRefs {
-		r.parentRef(out, i)
+		r.parentRef(out, &read.parentRefs[i], i)
 	}
+	r.defaultGateways(out)
 	r.ignoredHostnames(out)
 	slices.SortFunc(out.Gateways, func(a, b ir.RouteGateway) int { return cmp.Compare(a.Gateway, b.Gateway) })
 	for i := range out.Gateways {
@@ -63,8 +65,7 @@ func (t *translator) route(key ir.RouteKey) *ir.Route {
 }
 
 // parentRef answers one parentRef.
-func (r *routeContext) parentRef(out *ir.Route, index int) {
-	ref := &r.source.parentRefs[index]
+func (r *routeContext) parentRef(out *ir.Route, ref *gatewayv1.ParentReference, index int) {
 	p := r.parentOf(ref)
 	if p == nil {
 		return

@@ -14,8 +14,10 @@ import (
 type source struct {
 	*metav1.ObjectMeta
 	parentRefs []gatewayv1.ParentReference
-	hostnames  []gatewayv1.Hostname
-	rules      []ruleSource
+	// defaults says which default Gateways the route attaches to besides.
+	defaults  gatewayv1.GatewayDefaultScope
+	hostnames []gatewayv1.Hostname
+	rules     []ruleSource
 }
 
 // ruleSource is a rule of any kind of route. Kinds lack different parts of it.
@@ -84,8 +86,13 @@ func made[T any](object *T, read func(*T) *source) *source {
 	return read(object)
 }
 
+func sourceOfCommon(object *metav1.ObjectMeta, spec *gatewayv1.CommonRouteSpec) *source {
+	return &source{ObjectMeta: object, parentRefs: spec.ParentRefs, defaults: spec.UseDefaultGateways}
+}
+
 func httpSource(object *gatewayv1.HTTPRoute) *source {
-	out := &source{ObjectMeta: &object.ObjectMeta, parentRefs: object.Spec.ParentRefs, hostnames: object.Spec.Hostnames}
+	out := sourceOfCommon(&object.ObjectMeta, &object.Spec.CommonRouteSpec)
+	out.hostnames = object.Spec.Hostnames
 	out.rules = make([]ruleSource, len(object.Spec.Rules))
 	for i := range object.Spec.Rules {
 		rule := &object.Spec.Rules[i]
@@ -99,7 +106,8 @@ func httpSource(object *gatewayv1.HTTPRoute) *source {
 }
 
 func grpcSource(object *gatewayv1.GRPCRoute) *source {
-	out := &source{ObjectMeta: &object.ObjectMeta, parentRefs: object.Spec.ParentRefs, hostnames: object.Spec.Hostnames}
+	out := sourceOfCommon(&object.ObjectMeta, &object.Spec.CommonRouteSpec)
+	out.hostnames = object.Spec.Hostnames
 	out.rules = make([]ruleSource, len(object.Spec.Rules))
 	for i := range object.Spec.Rules {
 		rule := &object.Spec.Rules[i]
@@ -131,7 +139,8 @@ func grpcFilters(specs []gatewayv1.GRPCRouteFilter) []gatewayv1.HTTPRouteFilter 
 }
 
 func tlsSource(object *gatewayv1.TLSRoute) *source {
-	out := &source{ObjectMeta: &object.ObjectMeta, parentRefs: object.Spec.ParentRefs, hostnames: object.Spec.Hostnames}
+	out := sourceOfCommon(&object.ObjectMeta, &object.Spec.CommonRouteSpec)
+	out.hostnames = object.Spec.Hostnames
 	for i := range object.Spec.Rules {
 		out.rules = append(out.rules, passingRule(object.Spec.Rules[i].Name, object.Spec.Rules[i].BackendRefs))
 	}
@@ -139,7 +148,7 @@ func tlsSource(object *gatewayv1.TLSRoute) *source {
 }
 
 func tcpSource(object *gatewayv1.TCPRoute) *source {
-	out := &source{ObjectMeta: &object.ObjectMeta, parentRefs: object.Spec.ParentRefs}
+	out := sourceOfCommon(&object.ObjectMeta, &object.Spec.CommonRouteSpec)
 	for i := range object.Spec.Rules {
 		out.rules = append(out.rules, passingRule(object.Spec.Rules[i].Name, object.Spec.Rules[i].BackendRefs))
 	}
@@ -147,7 +156,7 @@ func tcpSource(object *gatewayv1.TCPRoute) *source {
 }
 
 func udpSource(object *gatewayv1.UDPRoute) *source {
-	out := &source{ObjectMeta: &object.ObjectMeta, parentRefs: object.Spec.ParentRefs}
+	out := sourceOfCommon(&object.ObjectMeta, &object.Spec.CommonRouteSpec)
 	for i := range object.Spec.Rules {
 		out.rules = append(out.rules, passingRule(object.Spec.Rules[i].Name, object.Spec.Rules[i].BackendRefs))
 	}

@@ -49,6 +49,8 @@ type translator struct {
 	// attached are the ListenerSets that name those, allowed or not.
 	attached map[ir.Key]*ir.ListenerSet
 	parents  map[parentKey]*parent
+	// defaults are the default Gateways among them, sorted.
+	defaults []ir.Key
 }
 
 func newTranslator(w *world.World) *translator {
@@ -72,6 +74,7 @@ func newTranslator(w *world.World) *translator {
 func (t *translator) see(gateways []*ir.Gateway) {
 	t.gateways = make(map[ir.Key]*ir.Gateway, len(gateways))
 	t.attached = map[ir.Key]*ir.ListenerSet{}
+	t.defaults = defaultsOf(gateways)
 	for _, gateway := range gateways {
 		t.gateways[gateway.Key()] = gateway
 		for _, set := range gateway.Sets {

@@ -140,6 +140,7 @@ func mutateGateway(t *rapid.T, w *world.World) world.Key {
 		}}
 	}
 	gateway.Spec.TLS = randomTLS(t)
+	gateway.Spec.DefaultScope = randomScope(t)
 	if chance(t, "sets", 70) {
 		from := pick(t, "from", gatewayv1.NamespacesFromAll, gatewayv1.NamespacesFromSame, gatewayv1.NamespacesFromSelector, gatewayv1.NamespacesFromNone)
 		gateway.Spec.AllowedListeners = &gatewayv1.AllowedListeners{Namespaces: &gatewayv1.ListenerNamespaces{
@@ -151,6 +152,11 @@ func mutateGateway(t *rapid.T, w *world.World) world.Key {
 	}
 	put(t, w.Gateways, name, gateway)
 	return world.Key{Kind: world.KindGateway, Name: name}
+}
+
+// randomScope is whether a Gateway is a default one, or a route uses those.
+func randomScope(t *rapid.T) gatewayv1.GatewayDefaultScope {
+	return pick(t, "scope", "", "", "", gatewayv1.GatewayDefaultScopeNone, gatewayv1.GatewayDefaultScopeAll, gatewayv1.GatewayDefaultScopeAll)
 }
 
 // sections are names of listeners.

@@ -29,19 +29,19 @@ func mutateOtherRoute(t *rapid.T, w *world.World) world.Key {
 		return world.Key{Kind: kind, Name: name}
 	case world.KindTLSRoute:
 		route := &gatewayv1.TLSRoute{ObjectMeta: meta(t, name.Namespace, name.Name)}
-		route.Spec.ParentRefs, route.Spec.Hostnames = randomParents(t), randomHostnames(t)
+		route.Spec.CommonRouteSpec, route.Spec.Hostnames = randomParents(t), randomHostnames(t)
 		route.Spec.Rules = []gatewayv1.TLSRouteRule{{BackendRefs: randomBackends(t)}}
 		put(t, collection(&w.TLSRoutes), name, route)
 		return world.Key{Kind: kind, Name: name}
 	case world.KindTCPRoute:
 		route := &gatewayv1.TCPRoute{ObjectMeta: meta(t, name.Namespace, name.Name)}
-		route.Spec.ParentRefs = randomParents(t)
+		route.Spec.CommonRouteSpec = randomParents(t)
 		route.Spec.Rules = []gatewayv1.TCPRouteRule{{BackendRefs: randomBackends(t)}}
 		put(t, collection(&w.TCPRoutes), name, route)
 		return world.Key{Kind: kind, Name: name}
 	default:
 		route := &gatewayv1.UDPRoute{ObjectMeta: meta(t, name.Namespace, name.Name)}
-		route.Spec.ParentRefs = randomParents(t)
+		route.Spec.CommonRouteSpec = randomParents(t)
 		for range rapid.IntRange(0, 2).Draw(t, "rules") {
 			route.Spec.Rules = append(route.Spec.Rules, gatewayv1.UDPRouteRule{BackendRefs: randomBackends(t)})
 		}
@@ -52,7 +52,7 @@ func mutateOtherRoute(t *rapid.T, w *world.World) world.Key {
 
 func randomGRPCRoute(t *rapid.T, name world.Name) *gatewayv1.GRPCRoute {
 	route := &gatewayv1.GRPCRoute{ObjectMeta: meta(t, name.Namespace, name.Name)}
-	route.Spec.ParentRefs, route.Spec.Hostnames = randomParents(t), randomHostnames(t)
+	route.Spec.CommonRouteSpec, route.Spec.Hostnames = randomParents(t), randomHostnames(t)
 	for range rapid.IntRange(0, 3).Draw(t, "rules") {
 		rule := gatewayv1.GRPCRouteRule{}
 		for range rapid.IntRange(0, 2).Draw(t, "matches") {

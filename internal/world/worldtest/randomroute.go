@@ -16,16 +16,16 @@ func mutateRoute(t *rapid.T, w *world.World) world.Key {
 // RandomRoute is any HTTPRoute of the vocabulary, sound or broken.
 func RandomRoute(t *rapid.T, name world.Name) *gatewayv1.HTTPRoute {
 	route := &gatewayv1.HTTPRoute{ObjectMeta: meta(t, name.Namespace, name.Name)}
-	route.Spec.ParentRefs, route.Spec.Hostnames = randomParents(t), randomHostnames(t)
+	route.Spec.CommonRouteSpec, route.Spec.Hostnames = randomParents(t), randomHostnames(t)
 	for range rapid.IntRange(0, 3).Draw(t, "rules") {
 		route.Spec.Rules = append(route.Spec.Rules, randomRule(t))
 	}
 	return route
 }
 
-func randomParents(t *rapid.T) []gatewayv1.ParentReference {
-	var out []gatewayv1.ParentReference
-	for range rapid.IntRange(1, 2).Draw(t, "parents") {
+func randomParents(t *rapid.T) gatewayv1.CommonRouteSpec {
+	out := gatewayv1.CommonRouteSpec{UseDefaultGateways: randomScope(t)}
+	for range rapid.IntRange(0, 2).Draw(t, "parents") {
 		gateway := pick(t, "gateway", gateways...)
 		ref := gatewayv1.ParentReference{Name: gatewayv1.ObjectName(gateway.Name), Namespace: new(gatewayv1.Namespace(gateway.Namespace))}
 		if chance(t, "set", 30) {
@@ -37,7 +37,7 @@ func randomParents(t *rapid.T) []gatewayv1.ParentReference {
 		if chance(t, "port", 10) {
 			ref.Port = new(pick[int32](t, "port", 80, 443, 9999))
 		}
-		out = append(out, ref)
+		out.ParentRefs = append(out.ParentRefs, ref)
 	}
 	return out
 }
