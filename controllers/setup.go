@@ -104,6 +104,7 @@ func Add(mgr manager.Manager, options Options) error {
 	}
 	secrets := named.Secrets(watching, log.WithName("named"), inbox.PutSecret)
 	configMaps := named.ConfigMaps(watching, log.WithName("named"), inbox.PutConfigMap)
+	trustBundles := named.TrustBundles(watching, log.WithName("named"), inbox.PutTrustBundle)
 	pods := proxies.NewManager(proxies.Options{
 		Settings: options.Proxies, Connections: members, Inbox: inbox, Log: log.WithName("proxies"),
 	})
@@ -122,10 +123,10 @@ func Add(mgr manager.Manager, options Options) error {
 	})
 	loop := translation.New(translation.Options{
 		Inbox: inbox, Assembler: assembler, Statuses: statuses, Fronts: fronts, Proxies: pods,
-		Secrets: secrets, ConfigMaps: configMaps,
+		Secrets: secrets, ConfigMaps: configMaps, TrustBundles: trustBundles,
 		Ready: ready(sources, members, discovery, options.Settle), Log: log.WithName("translation"),
 	})
-	for _, runnable := range []manager.Runnable{members, discovery, secrets, configMaps, pods, fronts, statuses, sources, loop} {
+	for _, runnable := range []manager.Runnable{members, discovery, secrets, configMaps, trustBundles, pods, fronts, statuses, sources, loop} {
 		if err := mgr.Add(runnable); err != nil {
 			return fmt.Errorf("add a part of the operator: %w", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
@@ -42,6 +43,7 @@ func NewAssembler(base world.World) *Assembler {
 	base.Namespaces = map[string]*corev1.Namespace{}
 	base.Secrets = map[world.Name]*corev1.Secret{}
 	base.ConfigMaps = map[world.Name]*corev1.ConfigMap{}
+	base.TrustBundles = map[world.Name]*certificatesv1.ClusterTrustBundle{}
 	base.Members = map[string]*world.Member{}
 	base.Fronts = map[world.Name]world.Front{}
 	return &Assembler{world: base, members: map[string]*contents{}}
@@ -117,7 +119,7 @@ func (e *edit) hub(key Key, value any) {
 		set(&e.next.Grants, first, key.Name, value)
 	case world.KindGatewayAPI:
 		if installed, ok := value.(Installed); ok {
-			e.next.GatewayAPI, e.next.Absent = installed.Version, installed.Absent
+			e.next.GatewayAPI, e.next.Experimental, e.next.Absent = installed.Version, installed.Experimental, installed.Absent
 		}
 	case world.KindFront:
 		set(&e.next.Fronts, first, key.Name, value)
@@ -131,6 +133,11 @@ func (e *edit) hub(key Key, value any) {
 			value = (*corev1.ConfigMap)(nil)
 		}
 		set(&e.next.ConfigMaps, first, key.Name, value)
+	case world.KindTrustBundle:
+		if _, missing := value.(Missing); missing {
+			value = (*certificatesv1.ClusterTrustBundle)(nil)
+		}
+		set(&e.next.TrustBundles, first, key.Name, value)
 	default: // kinds of members do not come here: what is left are routes
 		e.route(key, first, value)
 	}

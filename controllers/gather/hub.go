@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -167,35 +168,41 @@ func (h *Hub) register(ctx context.Context, kind world.Kind) (toolscache.Informe
 
 // tell puts what is installed into the Inbox, if it is not what was told last.
 func (h *Hub) tell(ctx context.Context) {
-	now := Installed{Version: h.version(ctx)}
+	now := h.bundle(ctx)
 	for kind := range h.absent {
 		if !experimental[kind] {
 			now.Absent = append(now.Absent, kind)
 		}
 	}
 	slices.Sort(now.Absent)
-	if h.installed != nil && h.installed.Version == now.Version && slices.Equal(h.installed.Absent, now.Absent) {
+	if h.installed != nil && h.installed.Version == now.Version && h.installed.Experimental == now.Experimental && slices.Equal(h.installed.Absent, now.Absent) {
 		return
 	}
 	h.installed = &now
 	h.options.Inbox.Put(Key{Kind: world.KindGatewayAPI}, now)
 }
 
-const bundleVersion = "gateway.networking.k8s.io/bundle-version"
+// Annotations of Gateway API's CRDs, and the channel whose experimental fields count.
+const (
+	bundleVersion       = "gateway.networking.k8s.io/bundle-version"
+	bundleChannel       = "gateway.networking.k8s.io/channel"
+	experimentalChannel = "experimental"
+)
 
-// version is that of the installed CRDs; "" if it cannot be told at first, and as before if it cannot be told any more.
-func (h *Hub) version(ctx context.Context) string {
+// bundle is version and channel of the installed CRDs; nothing if they cannot be told at first, and as before if they cannot be
+// told any more.
+func (h *Hub) bundle(ctx context.Context) Installed {
 	crd := &metav1.PartialObjectMetadata{}
 	crd.SetGroupVersionKind(schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"})
 	err := h.options.Reader.Get(ctx, client.ObjectKey{Name: "gatewayclasses.gateway.networking.k8s.io"}, crd)
 	switch {
 	case err == nil:
-		return crd.Annotations[bundleVersion]
+		return Installed{Version: crd.Annotations[bundleVersion], Experimental: crd.Annotations[bundleChannel] == experimentalChannel}
 	case h.installed != nil:
-		return h.installed.Version
+		return Installed{Version: h.installed.Version, Experimental: h.installed.Experimental}
 	}
 	h.options.Log.Info("the version of Gateway API's CRDs is not known", "reason", err.Error())
-	return ""
+	return Installed{}
 }
 
 func (h *Hub) handler(kind world.Kind) toolscache.ResourceEventHandler {
@@ -244,6 +251,16 @@ func hubKey(kind world.Kind, object client.Object) Key {
 // PutConfigMap tells of a ConfigMap that was looked for; nil says that there is none, or none that may be read.
 func (b *Inbox) PutConfigMap(name world.Name, found *corev1.ConfigMap) {
 	key := Key{Kind: world.KindConfigMap, Name: name}
+	if found == nil {
+		b.Put(key, Missing{})
+		return
+	}
+	b.Put(key, found)
+}
+
+// PutTrustBundle tells of a ClusterTrustBundle that was looked for; nil says that there is none, or none that may be read.
+func (b *Inbox) PutTrustBundle(name world.Name, found *certificatesv1.ClusterTrustBundle) {
+	key := Key{Kind: world.KindTrustBundle, Name: name}
 	if found == nil {
 		b.Put(key, Missing{})
 		return

@@ -71,7 +71,7 @@ func TestAnOlderBundleIsWatchedAsFarAsItGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	key := Key{Kind: world.KindGatewayAPI}
-	want := Installed{"v1.4.1", []world.Kind{world.KindListenerSet, world.KindTCPRoute, world.KindTLSRoute, world.KindUDPRoute}}
+	want := Installed{Version: "v1.4.1", Absent: []world.Kind{world.KindListenerSet, world.KindTCPRoute, world.KindTLSRoute, world.KindUDPRoute}}
 	if got := inbox.Take()[key]; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -92,17 +92,17 @@ func TestAnOlderBundleIsWatchedAsFarAsItGoes(t *testing.T) {
 	if err := reader.Get(t.Context(), client.ObjectKey{Name: "gatewayclasses.gateway.networking.k8s.io"}, crd); err != nil {
 		t.Fatal(err)
 	}
-	crd.Annotations[bundleVersion] = "v1.7.0"
+	crd.Annotations[bundleVersion], crd.Annotations[bundleChannel] = "v1.7.0", "experimental"
 	if err := reader.Update(t.Context(), crd); err != nil {
 		t.Fatal(err)
 	}
 	hub.recheck(t.Context())
-	want = Installed{"v1.7.0", []world.Kind{world.KindTCPRoute, world.KindTLSRoute, world.KindUDPRoute}}
+	want = Installed{Version: "v1.7.0", Experimental: true, Absent: []world.Kind{world.KindTCPRoute, world.KindTLSRoute, world.KindUDPRoute}}
 	if got := inbox.Take()[key]; !reflect.DeepEqual(got, want) {
 		t.Errorf("after an installation: got %+v, want %+v", got, want)
 	}
 	w, _ := NewAssembler(world.World{}).Apply(map[Key]any{key: want})
-	if w.GatewayAPI != want.Version || !reflect.DeepEqual(w.Absent, want.Absent) {
+	if w.GatewayAPI != want.Version || !w.Experimental || !reflect.DeepEqual(w.Absent, want.Absent) {
 		t.Errorf("the World has %s and %v", w.GatewayAPI, w.Absent)
 	}
 }

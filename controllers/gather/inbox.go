@@ -36,6 +36,8 @@ type MemberState struct {
 type Installed struct {
 	// Version is the bundle version of the CRDs; "" if it cannot be told.
 	Version string
+	// Experimental says that the CRDs are of the experimental channel.
+	Experimental bool
 	// Absent are the kinds that are not installed, sorted.
 	Absent []world.Kind
 }

@@ -1,4 +1,4 @@
-// Package named keeps single Secrets and ConfigMaps up to date, each by a watch of its own name: the operator
+// Package named keeps single Secrets, ConfigMaps and ClusterTrustBundles up to date, each by a watch of its own name: the operator
 // never lists those of a namespace or a cluster.
 package named
 
@@ -33,25 +33,25 @@ type Watcher[T client.Object] struct {
 	running sync.WaitGroup
 }
 
-// kind is how objects of a kind are listed.
+// kind is how objects of a kind are listed. An error says that the cluster does not serve it, now.
 type kind[T client.Object] struct {
 	name string
 	one  T
-	list func() client.ObjectList
+	list func() (client.ObjectList, error)
 }
 
 // Secrets gives a Watcher that tells of every change of a wanted Secret; nil says that it does not exist or
 // may not be read. tell must not call the Watcher.
 func Secrets(c client.WithWatch, log logr.Logger, tell func(world.Name, *corev1.Secret)) *Watcher[*corev1.Secret] {
 	return watcher(c, log, tell, kind[*corev1.Secret]{
-		"Secret", &corev1.Secret{}, func() client.ObjectList { return &corev1.SecretList{} },
+		"Secret", &corev1.Secret{}, func() (client.ObjectList, error) { return &corev1.SecretList{}, nil },
 	})
 }
 
 // ConfigMaps gives a Watcher of ConfigMaps in the same way.
 func ConfigMaps(c client.WithWatch, log logr.Logger, tell func(world.Name, *corev1.ConfigMap)) *Watcher[*corev1.ConfigMap] {
 	return watcher(c, log, tell, kind[*corev1.ConfigMap]{
-		"ConfigMap", &corev1.ConfigMap{}, func() client.ObjectList { return &corev1.ConfigMapList{} },
+		"ConfigMap", &corev1.ConfigMap{}, func() (client.ObjectList, error) { return &corev1.ConfigMapList{}, nil },
 	})
 }
 
@@ -147,15 +147,25 @@ func (w *Watcher[T]) single(name world.Name, gone func()) toolscache.ListerWatch
 	}
 	return plainLists{&toolscache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			list := w.kind.list()
-			err := w.client.List(ctx, list, scope(&options))
+			list, err := w.kind.list()
+			if meta.IsNoMatchError(err) {
+				gone() // until it is served, which is looked for again
+			}
+			if err != nil {
+				return nil, err
+			}
+			err = w.client.List(ctx, list, scope(&options))
 			if err == nil && meta.LenList(list) == 0 {
 				gone()
 			}
 			return list, err
 		},
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-			return w.client.Watch(ctx, w.kind.list(), scope(&options))
+			list, err := w.kind.list()
+			if err != nil {
+				return nil, err
+			}
+			return w.client.Watch(ctx, list, scope(&options))
 		},
 	}}
 }

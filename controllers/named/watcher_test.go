@@ -8,8 +8,13 @@ import (
 
 	"github.com/go-logr/logr"
 	"go.uber.org/goleak"
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
@@ -80,4 +85,64 @@ func TestConfigMapsByName(t *testing.T) {
 		t.Fatal(err)
 	}
 	told.wait(t, name, "")
+}
+
+func (h *heard) tellBundle(name world.Name, object *certificatesv1.ClusterTrustBundle) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last[name] = ""
+	if object != nil {
+		h.last[name] = object.Spec.TrustBundle
+	}
+}
+
+// serving is a hub that serves ClusterTrustBundles in these versions, and an object of the last one of them.
+func serving(versions ...string) (client.WithWatch, *unstructured.Unstructured) {
+	mapper := meta.NewDefaultRESTMapper(nil)
+	builder := fake.NewClientBuilder().WithScheme(runtime.NewScheme()).WithRESTMapper(mapper)
+	object := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"trustBundle": "pem"}}}
+	for _, version := range versions {
+		kind := schema.GroupVersionKind{Group: "certificates.k8s.io", Version: version, Kind: "ClusterTrustBundle"}
+		mapper.Add(kind, meta.RESTScopeRoot)
+		object.SetGroupVersionKind(kind)
+		builder = builder.WithIndex(object.DeepCopy(), metav1.ObjectNameField, func(o client.Object) []string { return []string{o.GetName()} })
+	}
+	object.SetName("roots")
+	return builder.Build(), object
+}
+
+func TestTrustBundlesOfTheVersionThatIsServed(t *testing.T) {
+	cases := []struct {
+		name, reason string
+		versions     []string
+	}{
+		{"both", "the newer one is read", []string{"v1beta1", "v1"}},
+		{"beta", "older clusters have no other", []string{"v1beta1"}},
+		{"neither", "an object does not exist where its kind does not", nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			hub, object := serving(c.versions...)
+			told := &heard{last: map[world.Name]string{}}
+			watcher := named.TrustBundles(hub, logr.Discard(), told.tellBundle)
+			ctx, cancel := context.WithCancel(t.Context())
+			var running sync.WaitGroup
+			running.Go(func() { _ = watcher.Start(ctx) })
+			defer running.Wait()
+			defer cancel()
+			watcher.Want(map[world.Name]bool{{Name: "roots"}: true})
+			told.wait(t, world.Name{Name: "roots"}, "")
+			if len(c.versions) == 0 {
+				return
+			}
+			if err := hub.Create(ctx, object); err != nil {
+				t.Fatal(err)
+			}
+			told.wait(t, world.Name{Name: "roots"}, "pem")
+			if err := hub.Delete(ctx, object); err != nil {
+				t.Fatal(err)
+			}
+			told.wait(t, world.Name{Name: "roots"}, "")
+		})
+	}
 }

@@ -37,7 +37,9 @@ type Options struct {
 	Proxies    Maker
 	Secrets    Named
 	ConfigMaps Named
-	Log        logr.Logger
+	// TrustBundles are the ClusterTrustBundles.
+	TrustBundles Named
+	Log          logr.Logger
 }
 
 // coalesce is how long after a pass the next one waits: the first change is translated at once, what comes in a burst

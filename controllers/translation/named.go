@@ -13,13 +13,14 @@ type Named interface {
 	Want(names map[world.Name]bool)
 }
 
-// wantNamed asks for the Secrets and ConfigMaps that the World names, and tells whether each was found, or found missing.
+// wantNamed asks for the Secrets, ConfigMaps and ClusterTrustBundles that the World names, and tells whether each was found, or found missing.
 func (l *Loop) wantNamed(w *world.World) bool {
-	secrets, configMaps := translate.WantedSecrets(w), translate.WantedConfigMaps(w)
+	secrets, configMaps, trustBundles := translate.WantedSecrets(w), translate.WantedConfigMaps(w), translate.WantedTrustBundles(w)
 	maps.Copy(configMaps, translate.ClientConfigMaps(w))
 	l.options.Secrets.Want(secrets)
 	l.options.ConfigMaps.Want(configMaps)
-	return lookedFor(w.Secrets, secrets) && lookedFor(w.ConfigMaps, configMaps)
+	l.options.TrustBundles.Want(trustBundles)
+	return lookedFor(w.Secrets, secrets) && lookedFor(w.ConfigMaps, configMaps) && lookedFor(w.TrustBundles, trustBundles)
 }
 
 func lookedFor[T any](known map[world.Name]T, names map[world.Name]bool) bool {

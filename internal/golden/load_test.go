@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -32,6 +33,8 @@ const (
 type options struct {
 	// GatewayAPI is v1.7.0 unless set.
 	GatewayAPI string `json:"gatewayAPI"`
+	// Standard says that the CRDs are of the standard channel.
+	Standard bool `json:"standard"`
 	// AbsentKinds are kinds of Gateway API that are not installed.
 	AbsentKinds []world.Kind `json:"absentKinds"`
 	// Members are the one member hub unless set.
@@ -40,11 +43,13 @@ type options struct {
 	Services []string `json:"services"`
 	// Certificates are hostnames by Secret: each gets a certificate for them.
 	Certificates map[string][]string `json:"certificates"`
-	// Absent are Secrets that were looked for and not found, and AbsentConfigMaps are ConfigMaps.
-	Absent           []string `json:"absent"`
-	AbsentConfigMaps []string `json:"absentConfigMaps"`
-	// Authorities are ConfigMaps that get a CA certificate.
-	Authorities []string `json:"authorities"`
+	// Absent are Secrets that were looked for and not found, AbsentConfigMaps ConfigMaps, and AbsentTrustBundles ClusterTrustBundles.
+	Absent             []string `json:"absent"`
+	AbsentConfigMaps   []string `json:"absentConfigMaps"`
+	AbsentTrustBundles []string `json:"absentTrustBundles"`
+	// Authorities are ConfigMaps that get a CA certificate, TrustBundles ClusterTrustBundles that do.
+	Authorities  []string `json:"authorities"`
+	TrustBundles []string `json:"trustBundles"`
 	// Fronts by Gateway.
 	Fronts map[string]world.Front `json:"fronts"`
 	// Mismatched are hostnames by Secret: each gets a certificate for them, and a key of another.
@@ -94,13 +99,14 @@ func load(t *testing.T, folder string) *world.World {
 		Namespaces:     map[string]*corev1.Namespace{},
 		Secrets:        map[world.Name]*corev1.Secret{},
 		ConfigMaps:     map[world.Name]*corev1.ConfigMap{},
+		TrustBundles:   map[world.Name]*certificatesv1.ClusterTrustBundle{},
 		Members:        map[string]*world.Member{},
 		Fronts:         map[world.Name]world.Front{},
 	}
 	if given.GatewayAPI != "" {
 		w.GatewayAPI = given.GatewayAPI
 	}
-	w.Absent = given.AbsentKinds
+	w.Absent, w.Experimental = given.AbsentKinds, !given.Standard
 	services := map[world.Name]*corev1.Service{}
 	addObjects(t, w, services, folder)
 	for _, text := range given.Services {
@@ -109,6 +115,7 @@ func load(t *testing.T, folder string) *world.World {
 	addMembers(t, w, services, given)
 	addSecrets(t, w, given)
 	addConfigMaps(w, given)
+	addTrustBundles(w, given)
 	for name, front := range given.Fronts {
 		w.Fronts[named(name)] = front
 	}
@@ -177,6 +184,7 @@ var kinds = map[string]func(*testing.T, *world.World, world.Name, []byte){
 	"XBackendTrafficPolicy": local(func(w *world.World) map[world.Name]*gatewayxv1alpha1.XBackendTrafficPolicy { return w.BackendTraffic }),
 	"BackendTLSPolicy":      local(func(w *world.World) map[world.Name]*gatewayv1.BackendTLSPolicy { return w.BackendTLS }),
 	"ReferenceGrant":        local(func(w *world.World) map[world.Name]*gatewayv1.ReferenceGrant { return w.Grants }),
+	"ClusterTrustBundle":    local(func(w *world.World) map[world.Name]*certificatesv1.ClusterTrustBundle { return w.TrustBundles }),
 	"Secret":                local(func(w *world.World) map[world.Name]*corev1.Secret { return w.Secrets }),
 	"ConfigMap":             local(func(w *world.World) map[world.Name]*corev1.ConfigMap { return w.ConfigMaps }),
 }
@@ -282,6 +290,18 @@ func addConfigMaps(w *world.World, given options) {
 		w.ConfigMaps[at] = &corev1.ConfigMap{
 			ObjectMeta: metav1.ObjectMeta{Namespace: at.Namespace, Name: at.Name},
 			Data:       map[string]string{"ca.crt": string(chain)},
+		}
+	}
+}
+
+func addTrustBundles(w *world.World, given options) {
+	for _, name := range given.AbsentTrustBundles {
+		w.TrustBundles[named(name)] = nil
+	}
+	for _, name := range given.TrustBundles {
+		chain, _ := worldtest.Certificate(name)
+		w.TrustBundles[named(name)] = &certificatesv1.ClusterTrustBundle{
+			ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: certificatesv1.ClusterTrustBundleSpec{TrustBundle: string(chain)},
 		}
 	}
 }

@@ -84,11 +84,16 @@ func (p *policyContext) subjectName(index int, name gatewayv1.SubjectAltName) co
 func (p *policyContext) authorities(refs []gatewayv1.LocalObjectReference) string {
 	var bundle strings.Builder
 	for i, ref := range refs {
-		if ref.Group != "" || ref.Kind != kindConfigMap {
-			p.refusef(ir.InvalidKind, "validation.caCertificateRefs[%d]: %s/%s is not a kind that holds CA certificates: name a ConfigMap", i, ref.Group, ref.Kind)
+		var authority, fault string
+		switch {
+		case isConfigMap(ref):
+			authority, fault = p.t.authority(p.deps, world.Name{Namespace: p.key.Namespace, Name: string(ref.Name)})
+		case p.t.w.Experimental && isTrustBundle(ref.Group, ref.Kind):
+			authority, fault = p.t.trustBundle(p.deps, string(ref.Name))
+		default:
+			p.refusef(ir.InvalidKind, "validation.caCertificateRefs[%d]: %s/%s is not a kind that holds CA certificates: %s", i, ref.Group, ref.Kind, p.t.holders())
 			continue
 		}
-		authority, fault := p.t.authority(p.deps, world.Name{Namespace: p.key.Namespace, Name: string(ref.Name)})
 		if fault != "" {
 			p.refusef(ir.InvalidCACertificateRef, "validation.caCertificateRefs[%d]: %s", i, fault)
 			continue

@@ -81,27 +81,36 @@ func (t *translator) clientValidation(l *listenerContext) {
 // authorities are the CA certificates that references of the Gateway lead to, in PEM. They are resolved as the
 // Gateway's, even for a listener of a ListenerSet.
 func (t *translator) authorities(l *listenerContext, refs []gatewayv1.ObjectReference) string {
-	in := ir.Object{Kind: kindGateway, Namespace: l.name.Namespace, Name: l.name.Name}
 	var bundle strings.Builder
-	for _, ref := range refs {
-		if ref.Group != "" || ref.Kind != kindConfigMap {
-			l.refusef(ir.InvalidCACertificateKind, "spec.tls.frontend: caCertificateRefs: %s/%s is not a kind that holds CA certificates: name a ConfigMap",
-				ref.Group, ref.Kind)
-			continue
-		}
-		name := world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(in.Namespace))), Name: string(ref.Name)}
-		if missing := t.missingGrant(l.deps, in, grantTo{"", kindConfigMap, name}); missing != "" {
-			l.refusef(ir.RefNotPermitted, "spec.tls.frontend: caCertificateRefs: %s", missing)
-			continue
-		}
-		authority, fault := t.authority(l.deps, name)
+	for i := range refs {
+		authority, code, fault := t.clientAuthority(l, &refs[i])
 		if fault != "" {
-			l.refusef(ir.InvalidCACertificateRef, "spec.tls.frontend: caCertificateRefs: %s", fault)
+			l.refusef(code, "spec.tls.frontend: caCertificateRefs: %s", fault)
 			continue
 		}
 		bundle.WriteString(authority)
 	}
 	return bundle.String()
+}
+
+// clientAuthority is what one of those references leads to, or what is wrong with it.
+func (t *translator) clientAuthority(l *listenerContext, ref *gatewayv1.ObjectReference) (bundle string, code ir.Code, fault string) {
+	in := ir.Object{Kind: kindGateway, Namespace: l.name.Namespace, Name: l.name.Name}
+	switch {
+	case t.w.Experimental && isTrustBundle(ref.Group, ref.Kind) && ref.Namespace != nil:
+		return "", ir.InvalidCACertificateRef, fmt.Sprintf("ClusterTrustBundle %s is of the whole cluster: remove namespace", ref.Name)
+	case t.w.Experimental && isTrustBundle(ref.Group, ref.Kind):
+		bundle, fault = t.trustBundle(l.deps, string(ref.Name))
+		return bundle, ir.InvalidCACertificateRef, fault
+	case ref.Group != "" || ref.Kind != kindConfigMap:
+		return "", ir.InvalidCACertificateKind, fmt.Sprintf("%s/%s is not a kind that holds CA certificates: %s", ref.Group, ref.Kind, t.holders())
+	}
+	name := world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(in.Namespace))), Name: string(ref.Name)}
+	if missing := t.missingGrant(l.deps, in, grantTo{"", kindConfigMap, name}); missing != "" {
+		return "", ir.RefNotPermitted, missing
+	}
+	bundle, fault = t.authority(l.deps, name)
+	return bundle, ir.InvalidCACertificateRef, fault
 }
 
 // backendCertificate reads the certificate that proxies show to backends (GEP-3155). Without it they show none.

@@ -54,14 +54,19 @@ func (s wantedSecrets) secret(namespace string, ref *gatewayv1.SecretObjectRefer
 // ClientConfigMaps are the ConfigMaps with the CA certificates that clients of Gateways of our classes are checked by.
 func ClientConfigMaps(w *world.World) map[world.Name]bool {
 	out := map[world.Name]bool{}
-	validation := func(namespace string, v *gatewayv1.FrontendTLSValidation) {
-		if v == nil {
-			return
+	eachClientAuthority(w, func(namespace string, ref *gatewayv1.ObjectReference) {
+		if ref.Group == "" && ref.Kind == kindConfigMap {
+			out[world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(namespace))), Name: string(ref.Name)}] = true
 		}
-		for _, ref := range v.CACertificateRefs {
-			if ref.Group == "" && ref.Kind == kindConfigMap {
-				out[world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(namespace))), Name: string(ref.Name)}] = true
-			}
+	})
+	return out
+}
+
+// eachClientAuthority gives every reference to CA certificates for clients of Gateways of our classes, with the Gateway's namespace.
+func eachClientAuthority(w *world.World, visit func(namespace string, ref *gatewayv1.ObjectReference)) {
+	validation := func(namespace string, v *gatewayv1.FrontendTLSValidation) {
+		for i := range derefOr(v, gatewayv1.FrontendTLSValidation{}).CACertificateRefs {
+			visit(namespace, &v.CACertificateRefs[i])
 		}
 	}
 	for name, gateway := range w.Gateways {
@@ -74,7 +79,6 @@ func ClientConfigMaps(w *world.World) map[world.Name]bool {
 			validation(name.Namespace, gateway.Spec.TLS.Frontend.PerPort[i].TLS.Validation)
 		}
 	}
-	return out
 }
 
 // providerOf is the provider of a Gateway, if its class is one of ours.

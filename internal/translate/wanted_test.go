@@ -33,6 +33,7 @@ func wanting() *world.World {
 		Frontend: &gatewayv1.FrontendTLSConfig{
 			Default: gatewayv1.TLSConfig{Validation: &gatewayv1.FrontendTLSValidation{CACertificateRefs: []gatewayv1.ObjectReference{
 				{Kind: "ConfigMap", Name: "ca"}, {Kind: "Secret", Name: "not-a-configmap"},
+				{Group: "certificates.k8s.io", Kind: "ClusterTrustBundle", Name: "clients"}, {Group: "example.com", Kind: "ClusterTrustBundle", Name: "another-group"},
 			}}},
 			PerPort: []gatewayv1.TLSPortConfig{{Port: 8443, TLS: gatewayv1.TLSConfig{Validation: &gatewayv1.FrontendTLSValidation{
 				CACertificateRefs: []gatewayv1.ObjectReference{{Kind: "ConfigMap", Name: "ca-8443", Namespace: new(gatewayv1.Namespace("vault"))}},
@@ -40,6 +41,11 @@ func wanting() *world.World {
 		},
 	}
 	w.Gateways[world.Name{Namespace: "infra", Name: "web"}] = gateway
+	policy := &gatewayv1.BackendTLSPolicy{}
+	policy.Spec.Validation.CACertificateRefs = []gatewayv1.LocalObjectReference{
+		{Group: "certificates.k8s.io", Kind: "ClusterTrustBundle", Name: "backends"}, {Kind: "ConfigMap", Name: "ca"},
+	}
+	w.BackendTLS = map[world.Name]*gatewayv1.BackendTLSPolicy{{Namespace: "team", Name: "secure"}: policy}
 	theirs := gateway.DeepCopy()
 	theirs.Spec.GatewayClassName = "other"
 	w.Gateways[world.Name{Namespace: "theirs", Name: "web"}] = theirs
@@ -53,6 +59,8 @@ func wanting() *world.World {
 }
 
 func TestWanted(t *testing.T) {
+	standard := wanting()
+	standard.Experimental = false
 	cases := []struct {
 		name, reason string
 		got          map[world.Name]bool
@@ -67,6 +75,21 @@ func TestWanted(t *testing.T) {
 			"ConfigMaps", "those that clients are checked by",
 			translate.ClientConfigMaps(wanting()),
 			[]string{"infra/ca", "vault/ca-8443"},
+		},
+		{
+			"ConfigMaps of policies", "those that backends are checked by",
+			translate.WantedConfigMaps(wanting()),
+			[]string{"team/ca"},
+		},
+		{
+			"ClusterTrustBundles", "those of clients and of backends, which have no namespace",
+			translate.WantedTrustBundles(wanting()),
+			[]string{"backends", "clients"},
+		},
+		{
+			"ClusterTrustBundles of the standard channel", "it has none",
+			translate.WantedTrustBundles(standard),
+			nil,
 		},
 	}
 	for _, c := range cases {

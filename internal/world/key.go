@@ -26,6 +26,7 @@ const (
 	KindNamespace        Kind = "Namespace"
 	KindSecret           Kind = "Secret"
 	KindConfigMap        Kind = "ConfigMap"
+	KindTrustBundle      Kind = "ClusterTrustBundle"
 	// KindService is a Service of that name in any member.
 	KindService Kind = "Service"
 	// KindMember is a member's existence, labels or reachability. Changes of its Services and Proxies

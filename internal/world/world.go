@@ -3,6 +3,7 @@
 package world
 
 import (
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
@@ -26,6 +27,8 @@ type World struct {
 	Providers map[string]Provider
 	// GatewayAPI is the bundle version of the installed CRDs, such as "v1.7.0"; "" if unknown.
 	GatewayAPI string
+	// Experimental says that the installed CRDs are of the experimental channel.
+	Experimental bool
 	// Absent are the kinds of Gateway API that the hub has no CRDs of, in a version that we read; sorted.
 	Absent []Kind
 
@@ -50,6 +53,8 @@ type World struct {
 	Secrets map[Name]*corev1.Secret
 	// ConfigMaps holds those that listeners and policies name for their CA certificates, in the same way.
 	ConfigMaps map[Name]*corev1.ConfigMap
+	// TrustBundles holds those that listeners and policies name, in the same way.
+	TrustBundles map[Name]*certificatesv1.ClusterTrustBundle
 	// Members by name. The hub is among them only if it takes part.
 	Members map[string]*Member
 	// Fronts tell how far the cloud is, by Gateway.

@@ -28,6 +28,7 @@ func Copy(w *world.World) *world.World {
 	out.Namespaces = copied(w.Namespaces)
 	out.Secrets = copied(w.Secrets)
 	out.ConfigMaps = copied(w.ConfigMaps)
+	out.TrustBundles = copied(w.TrustBundles)
 	out.Members = make(map[string]*world.Member, len(w.Members))
 	for name, member := range w.Members {
 		out.Members[name] = copyMember(member)

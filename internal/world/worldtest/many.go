@@ -20,8 +20,9 @@ const (
 // Empty is a World with providers and nothing else.
 func Empty() *world.World {
 	return &world.World{
-		Hub:        "test",
-		GatewayAPI: "v1.7.0",
+		Hub:          "test",
+		GatewayAPI:   "v1.7.0",
+		Experimental: true,
 		Providers: map[string]world.Provider{
 			Controller: {
 				Kind: "ALBConfig", Group: awsv1alpha1.GroupVersion.Group, EndsTLS: true,

@@ -77,7 +77,7 @@ func furnish(t *rapid.T, w *world.World) {
 
 // mutations change one thing of a World each and say which.
 var mutations = []func(*rapid.T, *world.World) world.Key{
-	mutateClass, mutateALB, mutateGateway, mutateGateway, mutateListenerSet, mutateListenerSet, mutateConfigMap, mutateConfigMap,
+	mutateClass, mutateALB, mutateGateway, mutateGateway, mutateListenerSet, mutateListenerSet, mutateConfigMap, mutateConfigMap, mutateTrustBundle,
 	mutateRoute, mutateRoute, mutateRoute, mutateRoute, mutateOtherRoute, mutateOtherRoute, mutateOtherRoute, mutatePolicy, mutatePolicy,
 	mutateTrafficPolicy, mutateGrant,
 	mutateNamespace, mutateInstalled, mutateSecret, mutateService, mutateService, mutateMember, mutateProxies, mutateFront,

@@ -98,9 +98,9 @@ func mutatePolicy(t *rapid.T, w *world.World) world.Key {
 	if chance(t, "system", 30) {
 		policy.Spec.Validation.WellKnownCACertificates = new(pick[gatewayv1.WellKnownCACertificatesType](t, "set", "System", "other.org/own"))
 	} else {
-		policy.Spec.Validation.CACertificateRefs = []gatewayv1.LocalObjectReference{{
-			Kind: pick[gatewayv1.Kind](t, "authority", "ConfigMap", "ConfigMap", "Secret"), Name: gatewayv1.ObjectName(pick(t, "name", names...)),
-		}}
+		ref := gatewayv1.LocalObjectReference{Name: gatewayv1.ObjectName(pick(t, "name", names...))}
+		ref.Group, ref.Kind = randomAuthority(t)
+		policy.Spec.Validation.CACertificateRefs = []gatewayv1.LocalObjectReference{ref}
 	}
 	put(t, collection(&w.BackendTLS), name, policy)
 	return world.Key{Kind: world.KindBackendTLSPolicy, Name: name}

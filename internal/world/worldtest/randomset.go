@@ -1,6 +1,7 @@
 package worldtest
 
 import (
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	"pgregory.net/rapid"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -50,6 +51,18 @@ func mutateConfigMap(t *rapid.T, w *world.World) world.Key {
 	return world.Key{Kind: world.KindConfigMap, Name: name}
 }
 
+func mutateTrustBundle(t *rapid.T, w *world.World) world.Key {
+	name := world.Name{Name: pick(t, "name", names...)}
+	var object *certificatesv1.ClusterTrustBundle
+	if chance(t, "exists", 80) {
+		object = &certificatesv1.ClusterTrustBundle{ObjectMeta: meta(t, "", name.Name)}
+		chain, _ := Certificate("bundle.example.com")
+		object.Spec.TrustBundle = pick(t, "content", string(chain), string(chain), "nonsense")
+	}
+	put(t, collection(&w.TrustBundles), name, object)
+	return world.Key{Kind: world.KindTrustBundle, Name: name}
+}
+
 // randomTLS is the tls of a Gateway, or nil.
 func randomTLS(t *rapid.T) *gatewayv1.GatewayTLSConfig {
 	if chance(t, "plain", 60) {
@@ -71,17 +84,29 @@ func randomValidation(t *rapid.T) gatewayv1.TLSConfig {
 	if chance(t, "none", 40) {
 		return gatewayv1.TLSConfig{}
 	}
+	ref := gatewayv1.ObjectReference{Name: gatewayv1.ObjectName(pick(t, "name", names...))}
+	ref.Group, ref.Kind = randomAuthority(t)
+	if ref.Group == "" {
+		ref.Namespace = new(gatewayv1.Namespace(pick(t, "namespace", namespaces...)))
+	}
 	return gatewayv1.TLSConfig{Validation: &gatewayv1.FrontendTLSValidation{
-		Mode: pick(t, "mode", "", gatewayv1.AllowValidOnly, gatewayv1.AllowInsecureFallback),
-		CACertificateRefs: []gatewayv1.ObjectReference{{
-			Kind: pick[gatewayv1.Kind](t, "kind", "ConfigMap", "ConfigMap", "Secret"), Name: gatewayv1.ObjectName(pick(t, "name", names...)),
-			Namespace: new(gatewayv1.Namespace(pick(t, "namespace", namespaces...))),
-		}},
+		Mode:              pick(t, "mode", "", gatewayv1.AllowValidOnly, gatewayv1.AllowInsecureFallback),
+		CACertificateRefs: []gatewayv1.ObjectReference{ref},
 	}}
+}
+
+// randomAuthority is a kind that may hold CA certificates.
+func randomAuthority(t *rapid.T) (gatewayv1.Group, gatewayv1.Kind) {
+	kind := pick[gatewayv1.Kind](t, "authority", "ConfigMap", "ConfigMap", "ClusterTrustBundle", "Secret")
+	if kind == "ClusterTrustBundle" {
+		return "certificates.k8s.io", kind
+	}
+	return "", kind
 }
 
 func mutateInstalled(t *rapid.T, w *world.World) world.Key {
 	w.GatewayAPI = pick(t, "version", "v1.4.1", "v1.7.0")
+	w.Experimental = chance(t, "experimental", 70)
 	w.Absent = pick(t, "absent", nil, []world.Kind{world.KindListenerSet, world.KindUDPRoute})
 	return world.Key{Kind: world.KindGatewayAPI}
 }

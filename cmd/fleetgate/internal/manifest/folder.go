@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -38,6 +39,7 @@ type Folder struct {
 	Grants         []*gatewayv1.ReferenceGrant
 	Secrets        []*corev1.Secret
 	ConfigMaps     []*corev1.ConfigMap
+	TrustBundles   []*certificatesv1.ClusterTrustBundle
 	Services       []*corev1.Service
 	EndpointSlices []*discoveryv1.EndpointSlice
 	Deployments    []*appsv1.Deployment

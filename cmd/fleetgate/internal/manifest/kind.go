@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -48,10 +49,12 @@ const gatewayGroup = "gateway.networking.k8s.io"
 
 // kinds that a folder may hold; others are passed over.
 var kinds = map[groupKind]kind{
-	{"", "Namespace"}:                     of(func(f *Folder) *[]*corev1.Namespace { return &f.Namespaces }, false, "v1"),
-	{"", "Secret"}:                        of(func(f *Folder) *[]*corev1.Secret { return &f.Secrets }, true, "v1"),
-	{"", "ConfigMap"}:                     of(func(f *Folder) *[]*corev1.ConfigMap { return &f.ConfigMaps }, true, "v1"),
-	{"", "Service"}:                       of(func(f *Folder) *[]*corev1.Service { return &f.Services }, true, "v1"),
+	{"", "Namespace"}: of(func(f *Folder) *[]*corev1.Namespace { return &f.Namespaces }, false, "v1"),
+	{"", "Secret"}:    of(func(f *Folder) *[]*corev1.Secret { return &f.Secrets }, true, "v1"),
+	{"", "ConfigMap"}: of(func(f *Folder) *[]*corev1.ConfigMap { return &f.ConfigMaps }, true, "v1"),
+	{"", "Service"}:   of(func(f *Folder) *[]*corev1.Service { return &f.Services }, true, "v1"),
+	{"certificates.k8s.io", "ClusterTrustBundle"}: of(
+		func(f *Folder) *[]*certificatesv1.ClusterTrustBundle { return &f.TrustBundles }, false, "v1", "v1beta1"),
 	{"apps", "Deployment"}:                of(func(f *Folder) *[]*appsv1.Deployment { return &f.Deployments }, true, "v1"),
 	{"discovery.k8s.io", "EndpointSlice"}: of(func(f *Folder) *[]*discoveryv1.EndpointSlice { return &f.EndpointSlices }, true, "v1"),
 	{gatewayGroup, "GatewayClass"}:        of(func(f *Folder) *[]*gatewayv1.GatewayClass { return &f.Classes }, false, "v1", "v1beta1"),

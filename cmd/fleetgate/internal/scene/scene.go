@@ -52,19 +52,21 @@ func New(folder manifest.Folder, secrets []*corev1.Secret, ledger *Ledger, o Opt
 	out := &Scene{
 		members: o.Members,
 		still: world.World{
-			Hub: o.Hub, Providers: o.Providers, GatewayAPI: consts.BundleVersion,
+			Hub: o.Hub, Providers: o.Providers, GatewayAPI: consts.BundleVersion, Experimental: true,
 			Classes: byClusterName(folder.Classes), ALBConfigs: byClusterName(folder.ALBConfigs),
 			ServiceConfigs: byClusterName(folder.ServiceConfigs),
 			Gateways:       byName(folder.Gateways), ListenerSets: byName(folder.ListenerSets),
 			HTTPRoutes: byName(folder.HTTPRoutes), GRPCRoutes: byName(folder.GRPCRoutes), TLSRoutes: byName(folder.TLSRoutes),
 			TCPRoutes: byName(folder.TCPRoutes), UDPRoutes: byName(folder.UDPRoutes),
-			BackendTLS: byName(folder.BackendTLS), BackendTraffic: byName(folder.BackendTraffic), Grants: byName(folder.Grants), ConfigMaps: byName(folder.ConfigMaps),
+			BackendTLS: byName(folder.BackendTLS), BackendTraffic: byName(folder.BackendTraffic), Grants: byName(folder.Grants),
+			ConfigMaps: byName(folder.ConfigMaps), TrustBundles: byName(folder.TrustBundles),
 			Namespaces: namespaces(folder), Secrets: secretsOf(folder, secrets), Members: members,
 		},
 	}
 	missing(out.still.Secrets, translate.WantedSecrets(&out.still))
 	missing(out.still.ConfigMaps, translate.WantedConfigMaps(&out.still))
 	missing(out.still.ConfigMaps, translate.ClientConfigMaps(&out.still))
+	missing(out.still.TrustBundles, translate.WantedTrustBundles(&out.still))
 	return out
 }
 
