@@ -44,6 +44,8 @@ type Gateway struct {
 	InsecureFallback bool `json:"insecureFallback,omitempty"`
 	// Members that are placed, sorted by name.
 	Members []Member `json:"members,omitempty"`
+	// Routability is from where the addresses of the front are to be reached, if the Gateway asks for that: "Cluster", or "".
+	Routability string `json:"routability,omitempty"`
 	// Pools that filters of listeners name, sorted by key, and Policies of those, "kind/namespace/name", sorted.
 	Pools    []Pool   `json:"pools,omitempty"`
 	Policies []string `json:"policies,omitempty"`

@@ -30,17 +30,29 @@ func gateway(w *world.World, g *ir.Gateway) Patch {
 		patch.Conditions = append(patch.Conditions, insecureValidation.is(metav1.ConditionTrue, g.Generation))
 	}
 	patch.AttachedSets = attachedSets(g)
+	patch.Addresses = addresses(g, front)
+	for i := range own {
+		patch.Listeners = append(patch.Listeners, listener(&own[i], problems[i], programmed, g.Generation))
+	}
+	return patch
+}
+
+// addresses are those of the front. Their routability, an experimental field, is told to those alone who asked for it, once the front is
+// of that generation.
+func addresses(g *ir.Gateway, front world.Front) []gatewayv1.GatewayStatusAddress {
+	var routability *gatewayv1.GatewayAddressRoutabilityType
+	if g.Routability != "" && front.Generation == g.Generation {
+		routability = new(gatewayv1.GatewayAddressRoutabilityType(g.Routability))
+	}
+	var out []gatewayv1.GatewayStatusAddress
 	for _, address := range front.Addresses {
 		kind, value := gatewayv1.HostnameAddressType, address.Hostname
 		if address.IP != "" {
 			kind, value = gatewayv1.IPAddressType, address.IP
 		}
-		patch.Addresses = append(patch.Addresses, gatewayv1.GatewayStatusAddress{Type: &kind, Value: value})
+		out = append(out, gatewayv1.GatewayStatusAddress{Type: &kind, Value: value, Routability: routability})
 	}
-	for i := range own {
-		patch.Listeners = append(patch.Listeners, listener(&own[i], problems[i], programmed, g.Generation))
-	}
-	return patch
+	return out
 }
 
 // listenerProblems are the Problems of each listener: those of translation, then those that the front found.

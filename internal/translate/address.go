@@ -12,6 +12,7 @@ import (
 // gatewayAddresses takes the addresses that the user chose, and refuses those that no front of this class can be
 // asked for. An address without a value asks for any of its type, which every front has.
 func (t *translator) gatewayAddresses(c *gatewayContext) {
+	c.routability()
 	for i, address := range c.object.Spec.Addresses {
 		kind := gatewayv1.IPAddressType
 		if address.Type != nil {
@@ -20,7 +21,7 @@ func (t *translator) gatewayAddresses(c *gatewayContext) {
 		switch {
 		case kind != gatewayv1.IPAddressType && kind != gatewayv1.HostnameAddressType:
 			c.refusef(ir.UnsupportedAddress, "spec.addresses[%d].type: %s is not supported: remove the address", i, kind)
-		case address.Value == "":
+		case address.Value == "", address.Routability != gatewayv1.GatewayAddressRoutabilityDefault:
 		case !c.provider.StaticAddresses:
 			c.refusef(ir.UnsupportedAddress,
 				"spec.addresses[%d].value: the front gets its address from the cloud and %s cannot be asked for: remove the address", i, address.Value)
@@ -32,7 +33,7 @@ func (t *translator) gatewayAddresses(c *gatewayContext) {
 		}
 	}
 	if len(c.addresses) == 0 && c.provider.Kind == serviceKind && !c.parametersBroken() {
-		c.addresses = t.serviceSpec(c.parameters).Addresses
+		c.addresses = t.serviceOf(c).Addresses
 	}
 }
 

@@ -22,7 +22,7 @@ func (t *translator) front(c *gatewayContext) {
 	}
 	if c.provider.Kind == serviceKind {
 		if !c.parametersBroken() {
-			front.Service = t.serviceSpec(c.parameters)
+			front.Service = t.serviceOf(c)
 		}
 		front.Proxy = compile.ProxyName(c.name)
 		front.Labels, front.Annotations = c.out.Labels, c.out.Annotations

@@ -141,6 +141,11 @@ func mutateGateway(t *rapid.T, w *world.World) world.Key {
 	}
 	gateway.Spec.TLS = randomTLS(t)
 	gateway.Spec.DefaultScope = randomScope(t)
+	for range pick(t, "addresses", 0, 0, 0, 1, 2) {
+		gateway.Spec.Addresses = append(gateway.Spec.Addresses, gatewayv1.GatewaySpecAddress{
+			Routability: pick(t, "routability", gatewayv1.GatewayAddressRoutabilityDefault, gatewayv1.GatewayAddressRoutabilityCluster, "example.com/own"),
+		})
+	}
 	if chance(t, "sets", 70) {
 		from := pick(t, "from", gatewayv1.NamespacesFromAll, gatewayv1.NamespacesFromSame, gatewayv1.NamespacesFromSelector, gatewayv1.NamespacesFromNone)
 		gateway.Spec.AllowedListeners = &gatewayv1.AllowedListeners{Namespaces: &gatewayv1.ListenerNamespaces{
