@@ -9,11 +9,11 @@ import (
 // HTTPFeatures are the Gateway API features that Gateways have behind a front that carries HTTP and HTTPS alone, ends TLS
 // and speaks HTTP/1.1 to the proxies, sorted.
 // https://gateway-api.sigs.k8s.io/concepts/conformance/#2-support-levels
-func HTTPFeatures() []string { return names(httpFeatures) }
+func HTTPFeatures() []string { return names(httpFeatures, experimentalFeatures) }
 
 // AllFeatures are all that operator and proxies implement, sorted: what a provider reports whose fronts carry every
 // protocol to the proxies as it is, and take addresses that users ask for.
-func AllFeatures() []string { return names(httpFeatures, passedOnFeatures) }
+func AllFeatures() []string { return names(httpFeatures, passedOnFeatures, experimentalFeatures) }
 
 func names(lists ...[]features.FeatureName) []string {
 	var out []string
@@ -66,9 +66,22 @@ var httpFeatures = []features.FeatureName{
 	features.SupportHTTPRouteSchemeRedirect,
 }
 
+// experimentalFeatures are claimed by a GatewayClass where the CRDs have them. Some are named by the API's own
+// documentation alone.
+var experimentalFeatures = []features.FeatureName{
+	features.SupportClusterTrustBundle,
+	features.SupportGatewayListenerFilters,
+	"HTTPRouteExternalAuth",
+	"HTTPRouteExternalAuthForwardBody",
+	"HTTPRouteExternalAuthGRPC",
+	"HTTPRouteExternalAuthHTTP",
+}
+
 // passedOnFeatures need connections that reach the proxies as clients make them, or an address of choice.
 var passedOnFeatures = []features.FeatureName{
 	features.SupportGatewayAddressEmpty,
+	features.SupportGatewayAddressRoutability,
+	features.SupportGatewayAddressRoutabilityCluster,
 	features.SupportGatewayFrontendClientCertificateValidation,
 	features.SupportGatewayFrontendClientCertificateValidationInsecureFallback,
 	features.SupportGatewayHTTPSListenerDetectMisdirectedRequests,

@@ -25,11 +25,10 @@ func TestFeatures(t *testing.T) {
 			}
 		}
 	}
-	experimental := []string{"GatewayAddressRoutability", "GatewayAddressRoutabilityCluster", "GatewayListenerFilters", "ClusterTrustBundle"}
 	for feature := range features.AllFeatures {
 		name := string(feature.Name)
-		if !slices.Contains(all, name) && !strings.HasPrefix(name, "Mesh") && !slices.Contains(experimental, name) {
-			t.Errorf("%s is a feature of the standard channel that is not listed", name)
+		if !slices.Contains(all, name) && !strings.HasPrefix(name, "Mesh") {
+			t.Errorf("%s is not listed", name)
 		}
 	}
 }

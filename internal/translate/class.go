@@ -74,11 +74,23 @@ var since = map[string]int{
 	"HTTPRouteRetryConnectionError": 7,
 }
 
+// experimental are the features whose fields the experimental CRDs alone have.
+var experimental = map[string]bool{
+	"ClusterTrustBundle":               true,
+	"GatewayAddressRoutability":        true,
+	"GatewayAddressRoutabilityCluster": true,
+	"GatewayListenerFilters":           true,
+	"HTTPRouteExternalAuth":            true,
+	"HTTPRouteExternalAuthForwardBody": true,
+	"HTTPRouteExternalAuthGRPC":        true,
+	"HTTPRouteExternalAuthHTTP":        true,
+}
+
 // installedFeatures are those that the installed CRDs have kinds and fields for, sorted.
 func installedFeatures(w *world.World, features []string) []string {
 	minor := minorOf(w.GatewayAPI)
 	out := slices.DeleteFunc(slices.Clone(features), func(feature string) bool {
-		if minor > 0 && since[feature] > minor {
+		if minor > 0 && since[feature] > minor || experimental[feature] && !w.Experimental {
 			return true
 		}
 		return slices.ContainsFunc(w.Absent, func(kind world.Kind) bool { return strings.HasPrefix(feature, string(kind)) })

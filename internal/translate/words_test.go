@@ -113,20 +113,22 @@ func TestCheckALB(t *testing.T) {
 }
 
 func TestInstalledFeatures(t *testing.T) {
-	all := []string{"UDPRoute", "TLSRouteModeTerminate", "TLSRoute", "HTTPRouteRetryCodes", "HTTPRoute", "GatewayBackendClientCertificate"}
+	all := []string{"UDPRoute", "HTTPRouteExternalAuth", "TLSRouteModeTerminate", "TLSRoute", "HTTPRouteRetryCodes", "HTTPRoute", "GatewayBackendClientCertificate"}
 	cases := []struct {
-		bundle string
-		absent []world.Kind
-		want   string
+		bundle       string
+		experimental bool
+		absent       []world.Kind
+		want         string
 	}{
-		{"v1.7.0", nil, "GatewayBackendClientCertificate HTTPRoute HTTPRouteRetryCodes TLSRoute TLSRouteModeTerminate UDPRoute"},
-		{"", nil, "GatewayBackendClientCertificate HTTPRoute HTTPRouteRetryCodes TLSRoute TLSRouteModeTerminate UDPRoute"},
-		{"v1.5.0", []world.Kind{world.KindUDPRoute}, "GatewayBackendClientCertificate HTTPRoute TLSRoute TLSRouteModeTerminate"},
-		{"v1.4.1", []world.Kind{world.KindTLSRoute, world.KindUDPRoute}, "HTTPRoute"},
+		{"v1.7.0", true, nil, "GatewayBackendClientCertificate HTTPRoute HTTPRouteExternalAuth HTTPRouteRetryCodes TLSRoute TLSRouteModeTerminate UDPRoute"},
+		{"v1.7.0", false, nil, "GatewayBackendClientCertificate HTTPRoute HTTPRouteRetryCodes TLSRoute TLSRouteModeTerminate UDPRoute"},
+		{"", false, nil, "GatewayBackendClientCertificate HTTPRoute HTTPRouteRetryCodes TLSRoute TLSRouteModeTerminate UDPRoute"},
+		{"v1.5.0", false, []world.Kind{world.KindUDPRoute}, "GatewayBackendClientCertificate HTTPRoute TLSRoute TLSRouteModeTerminate"},
+		{"v1.4.1", false, []world.Kind{world.KindTLSRoute, world.KindUDPRoute}, "HTTPRoute"},
 	}
 	for _, c := range cases {
-		if got := strings.Join(installedFeatures(&world.World{GatewayAPI: c.bundle, Absent: c.absent}, all), " "); got != c.want {
-			t.Errorf("%q without %v: got %s, want %s", c.bundle, c.absent, got, c.want)
+		if got := strings.Join(installedFeatures(&world.World{GatewayAPI: c.bundle, Experimental: c.experimental, Absent: c.absent}, all), " "); got != c.want {
+			t.Errorf("%q, experimental %t, without %v: got %s, want %s", c.bundle, c.experimental, c.absent, got, c.want)
 		}
 	}
 }
