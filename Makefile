@@ -35,6 +35,7 @@ generate: ## Rewrite generated files: deep copies, CRDs.
 lint: ## Run every linter that .golangci.yml has no reason against, and helm lint.
 	$(call tool,lint) golangci-lint run ./...
 	cd e2e/conformance && go tool -modfile=../../hack/tools/lint/go.mod golangci-lint run ./...
+	cd e2e/experimental/authserver && go tool -modfile=../../../hack/tools/lint/go.mod golangci-lint run ./...
 	$(call tool,helm) helm lint charts/fleetgate charts/fleetgate-crds
 
 .PHONY: verify
@@ -44,7 +45,7 @@ verify: ## Fail when generated files, formatting or go.mod are not up to date.
 ##@ Test
 
 .PHONY: test
-test: deps verify lint unit moto e2e ## Run all tests, end-to-end included; install and build what they need.
+test: deps verify lint unit moto e2e experimental ## Run all tests, end-to-end included; install and build what they need.
 
 .PHONY: deps
 deps: ## Install Debian packages that are missing and build Kubernetes once into the cache.
@@ -67,6 +68,10 @@ moto: ## The AWS provider's integration suite against moto, as a second judge of
 .PHONY: e2e
 e2e: deps build ## Real clusters, real pods, real sockets.
 	FLEETGATE_E2E=1 go test -count=1 -timeout 40m -v ./e2e
+
+.PHONY: experimental
+experimental: deps ## The experimental channel's features, one test each, on a cluster of its own.
+	FLEETGATE_E2E=1 go test -count=1 -timeout 20m -v ./e2e/experimental
 
 .PHONY: conformance
 conformance: deps ## Gateway API's own suite, all five profiles, on a cluster of its own; writes docs/conformance. ARGS=-run-test=NAME for one test.

@@ -11,6 +11,7 @@ git ls-files -z --cached --others --exclude-standard | xargs -0 tar c --ignore-f
   make -s generate
   go mod tidy
   (cd e2e/conformance && go mod tidy)
+  (cd e2e/experimental/authserver && go mod tidy)
   git --no-pager diff --exit-code --stat || {
     git --no-pager diff | head -100
     echo "generated files, formatting or go.mod are not up to date: run 'make generate' and 'go mod tidy'" >&2

@@ -4,13 +4,19 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"flag"
+	"io/fs"
 	"log/slog"
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/fleetgate/fleetgate/e2e/backend/responder"
 )
@@ -25,9 +31,11 @@ func main() {
 // start reads flags and serves until a signal.
 func start() error {
 	who := responder.FromEnvironment()
-	listen := flag.String("listen", ":8080", "address to listen on")
+	plain := flag.String("listen", ":8080", "address to listen on")
 	grace := flag.Duration("grace", 10*time.Second, "how long requests in flight may take after SIGTERM")
 	linger := flag.Duration("linger", 2*time.Second, "how long to go on accepting after SIGTERM, until proxies have heard of it")
+	secure := flag.String("tls-listen", "", "address to answer HTTPS on too, with tls.crt and tls.key of -tls-dir")
+	pair := flag.String("tls-dir", "/tls", "folder of the certificate; while it is empty there is no HTTPS")
 	flag.StringVar(&who.Service, "service", who.Service, "name of the Service (SERVICE)")
 	flag.StringVar(&who.Version, "version", who.Version, "version to tell (VERSION)")
 	flag.StringVar(&who.Member, "member", who.Member, "member cluster to tell (MEMBER, else NODE)")
@@ -35,16 +43,42 @@ func start() error {
 
 	signalled, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return run(signalled, *listen, who, *linger, *grace)
-}
-
-func run(signalled context.Context, listen string, who responder.Identity, linger, grace time.Duration) error {
-	l, err := (&net.ListenConfig{}).Listen(signalled, "tcp", listen)
+	listeners, err := listen(signalled, *plain, *secure, *pair)
 	if err != nil {
 		return err
 	}
-	slog.Info("listening", "address", l.Addr().String(), "service", who.Service, "member", who.Member)
-	ctx, stop := context.WithCancel(context.WithoutCancel(signalled))
-	context.AfterFunc(signalled, func() { time.AfterFunc(linger, stop) })
-	return responder.Serve(ctx, l, &responder.Responder{Identity: who}, grace)
+	slog.Info("listening", "address", *plain, "service", who.Service, "member", who.Member)
+	ctx, end := context.WithCancel(context.WithoutCancel(signalled))
+	defer end()
+	context.AfterFunc(signalled, func() { time.AfterFunc(*linger, end) })
+	answers := &responder.Responder{Identity: who}
+	var serving errgroup.Group
+	for _, l := range listeners {
+		serving.Go(func() error {
+			defer end() // one that ends by itself ends the others
+			return responder.Serve(ctx, l, answers, *grace)
+		})
+	}
+	return serving.Wait()
+}
+
+// listen listens in the clear, and for TLS if there is an address for it and a certificate.
+func listen(ctx context.Context, plain, secure, pair string) ([]net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", plain)
+	if err != nil || secure == "" {
+		return []net.Listener{l}, err
+	}
+	certificate, err := tls.LoadX509KeyPair(filepath.Join(pair, "tls.crt"), filepath.Join(pair, "tls.key"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return []net.Listener{l}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := (&net.ListenConfig{}).Listen(ctx, "tcp", secure)
+	if err != nil {
+		return nil, err
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	return []net.Listener{l, tls.NewListener(s, config)}, nil
 }

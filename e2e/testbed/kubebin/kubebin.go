@@ -82,15 +82,15 @@ func buildKube(ctx context.Context, source, dir, version string) error {
 	return err
 }
 
-// Build compiles a package of the module, given by its path below the module's root, to
-// the file out: static, so that it runs in an image from scratch. No other flag differs from
+// Build compiles a package, given by its path below the module's root, to the file out, by the
+// go.mod that is nearest to it: static, so that it runs in an image from scratch. No other flag differs from
 // a plain build: with CGO_ENABLED=0 in the environment, all builds and tests share one cache.
 func Build(ctx context.Context, pkg, out string) error {
 	source, err := Source(ctx)
 	if err != nil {
 		return err
 	}
-	return goBuild(ctx, source, out, "./"+pkg, "-ldflags=-s -w")
+	return goBuild(ctx, filepath.Join(source, pkg), out, ".", "-ldflags=-s -w")
 }
 
 // Source is the folder of the module's sources.

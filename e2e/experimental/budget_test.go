@@ -1,0 +1,71 @@
+package experimental
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/fleetgate/fleetgate/e2e/backend/responder"
+	"github.com/fleetgate/fleetgate/e2e/ground"
+)
+
+// What examples/experimental/retry-budget.yaml has.
+const (
+	budgetPercent, budgetLeast = 20, 10
+	retryAttempts              = 3
+)
+
+// retryBudget counts what reaches a backend that fails. All requests go over one connection, and so to one proxy.
+func retryBudget(t *testing.T, g *ground.Ground) {
+	s := open(t, g, "retry-budget")
+	s.kubectl(t, "wait", "xbackendtrafficpolicies/app", "--timeout="+patience.String(),
+		`--for=jsonpath={.status.ancestors[0].conditions[?(@.type=="Accepted")].status}=True`)
+	c := s.client(t)
+	before := c.eventually(t, "/", is(http.StatusOK)).answer.Number
+	if got := c.get(t, "/", responder.HeaderRequestID, "once", responder.HeaderFailTimes, "1"); got.status != http.StatusOK || got.answer.Attempt != 2 {
+		t.Errorf("a request that fails once is tried again: got %d at attempt %d", got.status, got.answer.Attempt)
+	}
+	const failing = 100
+	last := before
+	for range failing {
+		got := c.get(t, "/?status=503")
+		if got.status != http.StatusServiceUnavailable {
+			t.Fatalf("got %d, %s", got.status, got.body)
+		}
+		last = got.answer.Number
+	}
+	if dials := c.dials.Load(); dials != 1 {
+		t.Fatalf("%d connections: more than one proxy may have been asked", dials)
+	}
+	// The one that failed once is a request too, the first ones that found everything in order are as well.
+	requests := int64(failing + 1)
+	retries := last - before - requests
+	if most := (requests+1)*budgetPercent/100 + budgetLeast; retries != most {
+		t.Errorf("%d requests were retried %d times, want %d", requests, retries, most)
+	}
+	withoutBudget(t, s)
+}
+
+// withoutBudget removes the policy: then a few requests are retried as often as the route says.
+func withoutBudget(t *testing.T, s *scene) {
+	t.Helper()
+	s.kubectl(t, "delete", "xbackendtrafficpolicies", "app")
+	c := s.client(t)
+	ask := func(n int) reply {
+		return c.get(t, "/?status=503", responder.HeaderRequestID, fmt.Sprint("free-", n))
+	}
+	n := 0
+	c.eventually(t, "/", func(reply) string {
+		n++
+		if got := ask(n); got.answer.Attempt != 1+retryAttempts {
+			return fmt.Sprintf("a request was tried %d times", got.answer.Attempt)
+		}
+		return ""
+	})
+	for range 10 {
+		n++
+		if got := ask(n); got.answer.Attempt != 1+retryAttempts {
+			t.Errorf("a request was tried %d times, want %d", got.answer.Attempt, 1+retryAttempts)
+		}
+	}
+}
