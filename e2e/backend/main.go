@@ -26,6 +26,7 @@ func main() {
 func start() error {
 	who := responder.FromEnvironment()
 	listen := flag.String("listen", ":8080", "address to listen on")
+	packets := flag.String("udp", "", "address to answer datagrams on; none by default")
 	grace := flag.Duration("grace", 10*time.Second, "how long requests in flight may take after SIGTERM")
 	linger := flag.Duration("linger", 2*time.Second, "how long to go on accepting after SIGTERM, until proxies have heard of it")
 	flag.StringVar(&who.Service, "service", who.Service, "name of the Service (SERVICE)")
@@ -35,6 +36,13 @@ func start() error {
 
 	signalled, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *packets != "" {
+		c, err := (&net.ListenConfig{}).ListenPacket(signalled, "udp", *packets)
+		if err != nil {
+			return err
+		}
+		go func() { _ = responder.ServePackets(context.WithoutCancel(signalled), c, who) }() // ends with the process
+	}
 	return run(signalled, *listen, who, *linger, *grace)
 }
 
