@@ -22,9 +22,9 @@ type Request struct {
 	// TLS says that the client speaks it. Passthrough says that it is a backend's, whose certificate nobody here knows.
 	TLS         bool
 	Passthrough bool
-	Host    string
-	Port    int32
-	Method  string
+	Host        string
+	Port        int32
+	Method      string
 	// Path has the query.
 	Path    string
 	Headers map[string]string
