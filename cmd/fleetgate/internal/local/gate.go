@@ -32,6 +32,8 @@ type gate struct {
 	proxy      *proxy.Proxy
 	generation int64
 	problem    string
+	// last are the certificates that the proxy has, by Secret.
+	last map[string]*tls.Certificate
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -94,10 +96,11 @@ func (g *gate) apply(root config.Root, chunks []config.Chunk, member string, in 
 		}
 	}
 	for _, name := range secretsOf(root) {
-		if c := certificate(in.secrets, name); c != nil {
+		if c := g.certificate(in.secrets, name); c != nil {
 			next.Certificates[name] = c
 		}
 	}
+	g.last = next.Certificates
 	problem := ""
 	if err := g.proxy.Apply(next); err != nil {
 		problem = bindProblem(err)
@@ -125,16 +128,17 @@ func at(address netip.Addr, port int32) string {
 	return net.JoinHostPort(address.String(), strconv.Itoa(int(port)))
 }
 
-// certificate is nil when it cannot be used, which the listener's condition tells.
-func certificate(secrets map[world.Name]*corev1.Secret, name string) *tls.Certificate {
-	namespace, name := splitName(name)
+// certificate is that of a Secret, or the last good one of it while its content cannot be read; nil if there is none. The
+// listener's condition tells.
+func (g *gate) certificate(secrets map[world.Name]*corev1.Secret, key string) *tls.Certificate {
+	namespace, name := splitName(key)
 	s := secrets[world.Name{Namespace: namespace, Name: name}]
 	if s == nil {
 		return nil
 	}
 	pair, err := tls.X509KeyPair(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
 	if err != nil {
-		return nil
+		return g.last[key]
 	}
 	return &pair
 }
