@@ -4,8 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
-	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
+	"github.com/fleetgate/fleetgate/cmd/internal/classes"
 	"github.com/fleetgate/fleetgate/controllers"
 	"github.com/fleetgate/fleetgate/internal/world"
 	"github.com/fleetgate/fleetgate/providers"
@@ -14,12 +13,8 @@ import (
 	"github.com/fleetgate/fleetgate/providers/service"
 )
 
-// controllerNames that GatewayClasses select providers by.
-const (
-	awsController     = "gateway.aws.company.com/controller"
-	serviceController = "gateway.company.com/service"
-	memoryController  = "gateway.company.com/memory"
-)
+// memoryController is the controllerName of classes whose cloud is a map, for tests and demonstrations.
+const memoryController = "gateway.company.com/memory"
 
 // registered is the map from controllerName to provider.
 func registered(ctx context.Context, s settings, hub string, services service.Members) (map[string]controllers.Provider, error) {
@@ -27,14 +22,10 @@ func registered(ctx context.Context, s settings, hub string, services service.Me
 	if err != nil {
 		return nil, fmt.Errorf("make the provider aws: %w", err)
 	}
+	facts := classes.Answered()
 	out := map[string]controllers.Provider{
-		awsController: register(amazon, world.Provider{
-			Group: awsv1alpha1.GroupVersion.Group, Kind: "ALBConfig", EndsTLS: true,
-			Protocols: []string{"HTTP", "HTTPS"}, RouteKinds: []string{"HTTPRoute"},
-		}),
-		serviceController: register(service.New(services), world.Provider{
-			Group: gatewayv1alpha1.GroupVersion.Group, Kind: "ServiceConfig", StaticAddresses: true,
-		}),
+		classes.AWS:     register(amazon, facts[classes.AWS]),
+		classes.Service: register(service.New(services), facts[classes.Service]),
 	}
 	if s.memory {
 		out[memoryController] = register(memory.New(memory.NewCloud(memory.Options{})), world.Provider{EndsTLS: true})

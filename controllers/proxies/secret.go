@@ -2,6 +2,7 @@ package proxies
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"time"
@@ -9,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fleetgate/fleetgate/controllers/fleet"
@@ -27,7 +29,8 @@ const keyStaple = "tls.ocsp-staple"
 // configuration that does not name it.
 const secretsKept = 30 * time.Second
 
-// secretCopy is the content of a Secret that proxies read, under the name that they read it by.
+// secretCopy is the content of a Secret that proxies read, under the name that they read it by. Without data, the copy
+// that is there stays as it is: what the hub has now cannot be read, and proxies that start anew get the last that could.
 type secretCopy struct {
 	name   string
 	source world.Name
@@ -42,7 +45,12 @@ func secretsOf(w *world.World, gateway *ir.Gateway) []secretCopy {
 		if found == nil {
 			continue
 		}
-		one := secretCopy{name: wanted.Name, source: wanted.Source, data: map[string][]byte{}}
+		one := secretCopy{name: wanted.Name, source: wanted.Source}
+		if _, err := tls.X509KeyPair(found.Data[corev1.TLSCertKey], found.Data[corev1.TLSPrivateKeyKey]); err != nil {
+			out = append(out, one)
+			continue
+		}
+		one.data = map[string][]byte{}
 		for _, key := range []string{corev1.TLSCertKey, corev1.TLSPrivateKeyKey, keyStaple} {
 			if value, has := found.Data[key]; has {
 				one.data[key] = value
@@ -57,6 +65,9 @@ func secretsOf(w *world.World, gateway *ir.Gateway) []secretCopy {
 func (d deployment) secretObjects() []client.Object {
 	out := make([]client.Object, 0, len(d.secrets))
 	for _, secret := range d.secrets {
+		if secret.data == nil {
+			continue
+		}
 		meta := d.meta(secret.name)
 		meta.Annotations[annotationSource] = secret.source.String()
 		out = append(out, &corev1.Secret{
@@ -79,17 +90,39 @@ func (w *worker) applySecrets(ctx context.Context, to *fleet.Connection, want de
 		return have, err
 	}
 	for _, object := range objects {
-		_, err := apply(ctx, to.Client, object)
-		if apierrors.IsForbidden(err) && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
-			return have, errNoSecrets
+		if _, err := apply(ctx, to.Client, object); err != nil {
+			return have, mayNot(err)
 		}
-		if err != nil {
-			return have, err
-		}
+	}
+	if err := touch(ctx, to.Client, want); err != nil {
+		return have, mayNot(err)
 	}
 	have.secrets, have.prune = hash, time.Now().Add(secretsKept)
 	w.queue.AddAfter(proxyOf(want.gateway), secretsKept)
 	return have, nil
+}
+
+// mayNot is errNoSecrets for an error that means that, else the error.
+func mayNot(err error) error {
+	if apierrors.IsForbidden(err) && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		return errNoSecrets
+	}
+	return err
+}
+
+// touch writes nothing to the copies that stay as they are, to learn whether the operator may write to them: a Role may
+// only grant what he may do who makes it.
+func touch(ctx context.Context, in client.Client, want deployment) error {
+	for _, secret := range want.secrets {
+		if secret.data != nil {
+			continue
+		}
+		kept := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: want.gateway.Namespace, Name: secret.name}}
+		if err := in.Patch(ctx, kept, client.RawPatch(types.MergePatchType, []byte("{}"))); client.IgnoreNotFound(err) != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pruneSecrets deletes the copies that are not named any more, once nobody can need them.

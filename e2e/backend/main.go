@@ -32,6 +32,7 @@ func main() {
 func start() error {
 	who := responder.FromEnvironment()
 	plain := flag.String("listen", ":8080", "address to listen on")
+	packets := flag.String("udp", "", "address to answer datagrams on; none by default")
 	grace := flag.Duration("grace", 10*time.Second, "how long requests in flight may take after SIGTERM")
 	linger := flag.Duration("linger", 2*time.Second, "how long to go on accepting after SIGTERM, until proxies have heard of it")
 	secure := flag.String("tls-listen", "", "address to answer HTTPS on too, with tls.crt and tls.key of -tls-dir")
@@ -43,6 +44,11 @@ func start() error {
 
 	signalled, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if *packets != "" {
+		if err := answerPackets(signalled, *packets, who); err != nil {
+			return err
+		}
+	}
 	listeners, err := listen(signalled, *plain, *secure, *pair)
 	if err != nil {
 		return err
@@ -81,4 +87,14 @@ func listen(ctx context.Context, plain, secure, pair string) ([]net.Listener, er
 	}
 	config := &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
 	return []net.Listener{l, tls.NewListener(s, config)}, nil
+}
+
+// answerPackets answers datagrams until the process ends.
+func answerPackets(ctx context.Context, address string, who responder.Identity) error {
+	c, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp", address)
+	if err != nil {
+		return err
+	}
+	go func() { _ = responder.ServePackets(context.WithoutCancel(ctx), c, who) }() // ends with the process
+	return nil
 }

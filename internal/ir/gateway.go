@@ -147,9 +147,11 @@ type Listener struct {
 	// Serves says that the listener is made at the front and in proxies.
 	Serves bool `json:"serves"`
 	// Proxied says that proxies listen: the listener serves, or lacks nothing but a certificate that the
-	// proxies do not need because the front ends TLS, or has filters that let nobody in.
+	// proxies do not need because the front ends TLS, or of which they may have an earlier one, or has filters that let
+	// nobody in.
 	Proxied bool `json:"proxied"`
-	// Secrets are "namespace/name" of the certificates that can be used, in order.
+	// Secrets are "namespace/name" of the certificates that can be used, in order; where proxies end TLS, also of those that
+	// cannot be read now: proxies go on with the last that could be.
 	Secrets []string `json:"secrets,omitempty"`
 	// Passthrough says that TLS is passed on as it is.
 	Passthrough bool `json:"passthrough,omitempty"`

@@ -45,7 +45,7 @@ func (t *translator) frontPorts(c *gatewayContext, front ir.Front) []ir.FrontPor
 	}
 	bySocket := map[socket]*ir.FrontPort{}
 	for _, listener := range c.out.Listeners {
-		if !listener.Serves {
+		if !listener.Serves && (c.provider.EndsTLS || !listener.Proxied) {
 			continue
 		}
 		at := socket{listener.Port, listener.Protocol == string(ir.FrontUDP)}

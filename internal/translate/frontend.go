@@ -123,6 +123,7 @@ func (t *translator) backendCertificate(c *gatewayContext) {
 	certificate, code, fault := t.certificate(c.deps, in, tls.Backend.ClientCertificateRef, ir.InvalidClientCertificate)
 	if certificate == nil {
 		c.refusef(code, "spec.tls.backend.clientCertificateRef: %s", fault)
+		c.out.BackendSecret = t.spoilt(in, tls.Backend.ClientCertificateRef, code)
 		return
 	}
 	c.out.BackendSecret = certificate.Secret

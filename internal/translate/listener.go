@@ -74,8 +74,11 @@ func (t *translator) listeners(c *gatewayContext) {
 		listener := &c.out.Listeners[i]
 		certificates := len(c.certificates[listener.Name])
 		listener.Serves = serves(listener, certificates)
-		if listener.Protocol == protocolHTTPS && c.provider.EndsTLS {
+		switch {
+		case listener.Protocol == protocolHTTPS && c.provider.EndsTLS:
 			certificates++ // proxies get plain HTTP and need none
+		case listener.ProxyEndsTLS(c.provider.EndsTLS):
+			certificates = len(listener.Secrets) // spoilt ones too, see translator.spoilt
 		}
 		listener.Proxied = serves(listener, certificates)
 		t.listenerFilters(c.at(i))

@@ -38,6 +38,9 @@ func (t *translator) listenerTLS(l *listenerContext) {
 		certificate, code, fault := t.certificate(l.deps, l.in, &spec.CertificateRefs[i], ir.InvalidCertificateRef)
 		if certificate == nil {
 			l.refusef(code, "tls.certificateRefs[%d]: %s", i, fault)
+			if secret := t.spoilt(l.in, &spec.CertificateRefs[i], code); secret != "" && l.made.ProxyEndsTLS(l.provider.EndsTLS) {
+				l.made.Secrets = append(l.made.Secrets, secret)
+			}
 			continue
 		}
 		l.certificates[l.made.Name] = append(l.certificates[l.made.Name], *certificate)

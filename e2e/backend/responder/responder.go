@@ -57,7 +57,7 @@ type Responder struct {
 	attempts attempts
 }
 
-// ServeHTTP answers with what it saw.
+// ServeHTTP answers with what it saw, calls of gRPC included.
 func (r *Responder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	switch req.URL.Path {
 	case PathHealth:
@@ -77,10 +77,15 @@ func (r *Responder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if !hold(req) {
 		return // the client is gone
 	}
-	write(w, status(req, attempt), Answer{
+	answer := Answer{
 		Identity: r.Identity, Method: req.Method, Path: req.URL.Path, Query: req.URL.RawQuery, Host: req.Host,
 		Proto: req.Proto, Remote: req.RemoteAddr, Headers: req.Header, Body: body, Attempt: attempt, Number: number,
-	})
+	}
+	if isCall(req) {
+		writeCall(w, req, status(req, attempt), answer)
+		return
+	}
+	write(w, status(req, attempt), answer)
 }
 
 // Counts is what the Responder has seen until now.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -36,9 +37,11 @@ type key struct {
 
 // instance is one demo backend.
 type instance struct {
-	identity responder.Identity
-	address  *net.TCPAddr
-	stop     context.CancelFunc
+	demo    demo
+	address netip.AddrPort
+	// packets is where it answers datagrams; not valid if it does not.
+	packets netip.AddrPort
+	stop    context.CancelFunc
 }
 
 // NewFleet makes a Fleet without backends.
@@ -49,24 +52,24 @@ func NewFleet(members []string) *Fleet {
 // Follow starts and stops backends so that they are those of the folder. They stop when ctx is done.
 func (f *Fleet) Follow(ctx context.Context, folder manifest.Folder) error {
 	f.slices = folder.EndpointSlices
-	wanted := map[key]responder.Identity{}
-	for name, who := range demos(folder) {
+	wanted := map[key]demo{}
+	for name, one := range demos(folder) {
 		for _, m := range f.members {
-			who.Member = m
-			wanted[key{m, name}] = who
+			one.who.Member = m
+			wanted[key{m, name}] = one
 		}
 	}
 	for k, i := range f.running {
-		if wanted[k] != i.identity {
+		if wanted[k] != i.demo {
 			i.stop()
 			delete(f.running, k)
 		}
 	}
-	for k, who := range wanted {
+	for k, one := range wanted {
 		if f.running[k] != nil {
 			continue
 		}
-		i, err := f.start(ctx, who)
+		i, err := f.start(ctx, one)
 		if err != nil {
 			return fmt.Errorf("starting a backend for Service %s: %w", k.service, err)
 		}
@@ -75,18 +78,34 @@ func (f *Fleet) Follow(ctx context.Context, folder manifest.Folder) error {
 	return nil
 }
 
-func (f *Fleet) start(ctx context.Context, who responder.Identity) (*instance, error) {
+func (f *Fleet) start(ctx context.Context, one demo) (*instance, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	address, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return nil, fmt.Errorf("%s is no TCP address", l.Addr())
+	i := &instance{demo: one, address: bound(l.Addr())}
+	ctx, i.stop = context.WithCancel(ctx)
+	f.done.Go(func() { _ = responder.Serve(ctx, l, &responder.Responder{Identity: one.who}, grace) }) // ends with ctx
+	if !one.udp {
+		return i, nil
 	}
-	ctx, stop := context.WithCancel(ctx)
-	f.done.Go(func() { _ = responder.Serve(ctx, l, &responder.Responder{Identity: who}, grace) }) // ends with ctx
-	return &instance{identity: who, address: address, stop: stop}, nil
+	c, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp", "127.0.0.1:0")
+	if err != nil {
+		i.stop()
+		return nil, err
+	}
+	i.packets = bound(c.LocalAddr())
+	f.done.Go(func() { _ = responder.ServePackets(ctx, c, one.who) }) // ends with ctx
+	return i, nil
+}
+
+// bound is the address and port that a listener has got.
+func bound(a net.Addr) netip.AddrPort {
+	out, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	return out
 }
 
 // Close stops all backends and waits for them.
@@ -106,7 +125,14 @@ func (f *Fleet) Endpoints(member string, pool config.Pool) []config.Endpoint {
 	if i == nil {
 		return nil
 	}
-	return []config.Endpoint{{Address: i.address.IP.String(), Port: int32(i.address.Port)}}
+	at := i.address
+	if pool.Transport == config.TransportUDP {
+		at = i.packets
+	}
+	if !at.IsValid() {
+		return nil
+	}
+	return []config.Endpoint{{Address: at.Addr().String(), Port: int32(at.Port())}}
 }
 
 // Count is how many backends run.

@@ -4,6 +4,7 @@ package backends
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -17,23 +18,34 @@ import (
 // imageName is the demo backend's, whatever its registry and tag.
 const imageName = "fleetgate/demo-backend"
 
+// demo is what a demo backend is to be.
+type demo struct {
+	who responder.Identity
+	// udp says that its Service has a port of UDP.
+	udp bool
+}
+
 // demos are the Services of the folder whose Deployment runs the demo backend, with who answers for them.
-func demos(folder manifest.Folder) map[world.Name]responder.Identity {
-	out := map[world.Name]responder.Identity{}
+func demos(folder manifest.Folder) map[world.Name]demo {
+	out := map[world.Name]demo{}
 	for _, s := range folder.Services {
 		for _, d := range folder.Deployments {
 			if d.Namespace != s.Namespace || !selects(s, d) {
 				continue
 			}
 			if c := container(d); c != nil {
-				out[world.Name{Namespace: s.Namespace, Name: s.Name}] = responder.Identity{
+				out[world.Name{Namespace: s.Namespace, Name: s.Name}] = demo{udp: hasUDP(s), who: responder.Identity{
 					Service: cmp.Or(variable(c, "SERVICE"), s.Name), Version: variable(c, "VERSION"), Pod: d.Name,
-				}
+				}}
 				break
 			}
 		}
 	}
 	return out
+}
+
+func hasUDP(s *corev1.Service) bool {
+	return slices.ContainsFunc(s.Spec.Ports, func(p corev1.ServicePort) bool { return p.Protocol == corev1.ProtocolUDP })
 }
 
 func selects(s *corev1.Service, d *appsv1.Deployment) bool {

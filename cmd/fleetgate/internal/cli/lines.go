@@ -14,14 +14,14 @@ func linesCommand() *cobra.Command {
 	var addresses, members []string
 	c := &cobra.Command{
 		Use:   "demo-lines -f DIR --address IP",
-		Short: "Print a curl line for every rule of the folder's routes",
+		Short: "Print a line for a shell for every rule of the folder's routes",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			at, err := look(path, members)
 			if err != nil {
 				return err
 			}
-			if err := writeFaults(c.ErrOrStderr(), at.folder.Faults); err != nil {
+			if err := at.writeFaults(c.ErrOrStderr()); err != nil {
 				return err
 			}
 			for _, r := range try.All(at.meaning) {
@@ -29,7 +29,7 @@ func linesCommand() *cobra.Command {
 				if address == "" {
 					continue
 				}
-				if _, err := fmt.Fprintf(c.OutOrStdout(), "\n# %s\n%s\n", r.Title, r.Curl(address, ca)); err != nil {
+				if _, err := fmt.Fprintf(c.OutOrStdout(), "\n# %s\n%s\n", r.Title, r.Line(address, ca)); err != nil {
 					return err
 				}
 			}

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"fmt"
+	"io"
+
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/cloud"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/manifest"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/scene"
@@ -38,4 +41,19 @@ func look(path string, members []string) (*offline, error) {
 	})
 	w := s.World(scene.State{})
 	return &offline{folder: folder, wallet: wallet, world: w, meaning: translate.All(w)}, nil
+}
+
+// writeFaults writes what is wrong in the files, and what of them nobody here answers for.
+func (o *offline) writeFaults(w io.Writer) error {
+	for _, f := range o.folder.Faults {
+		if _, err := fmt.Fprintln(w, f); err != nil {
+			return err
+		}
+	}
+	for _, line := range scene.Unanswered(o.folder) {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -10,13 +10,16 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/cloud"
+	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/cluster"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/report"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/selfsigned"
+	"github.com/fleetgate/fleetgate/cmd/internal/classes"
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/plan"
 	"github.com/fleetgate/fleetgate/internal/status"
 	"github.com/fleetgate/fleetgate/providers"
 	"github.com/fleetgate/fleetgate/providers/aws"
+	"github.com/fleetgate/fleetgate/providers/service"
 )
 
 // planOptions are the flags of `fleetgate plan`.
@@ -42,7 +45,8 @@ func planCommand() *cobra.Command {
 
 By default the cloud is an empty emulated AWS. --cloud aws asks the real one, with the SDK's own configuration and
 credentials, and --hub then is the operator's hub id, by which it owns what is there. Proxies are not known here, so
-target groups are planned without targets.`,
+target groups are planned without targets. The Services of classes of ` + classes.Service + ` are compared with members
+that have none yet, whatever the cloud.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return runPlan(c, o) },
 	}
@@ -61,19 +65,22 @@ func runPlan(c *cobra.Command, o planOptions) error {
 	if err != nil {
 		return err
 	}
-	provider, done, err := o.provider(c.Context(), at)
+	amazon, done, err := o.amazon(c.Context(), at)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if err := writeFaults(c.ErrOrStderr(), at.folder.Faults); err != nil {
+	by := map[string]providers.Provider{
+		classes.AWS: amazon, classes.Service: service.New(cluster.New(o.members, nil)),
+	}
+	if err := at.writeFaults(c.ErrOrStderr()); err != nil {
 		return err
 	}
 	var plans []planned
 	for _, g := range at.meaning.Gateways {
 		next := planned{Gateway: g.Key().String()}
 		if !g.Frozen {
-			if next.Plan, next.Problems, err = providers.Plan(c.Context(), provider, g.Front); err != nil {
+			if next.Plan, next.Problems, err = providers.Plan(c.Context(), by[g.Controller], g.Front); err != nil {
 				next.Error = err.Error()
 			}
 		}
@@ -85,8 +92,8 @@ func runPlan(c *cobra.Command, o planOptions) error {
 	return writePlans(c.OutOrStdout(), plans, report.Amiss(report.Rows(status.Of(at.world, at.meaning))))
 }
 
-// provider is the one to compare with, and what to call when done with it.
-func (o planOptions) provider(ctx context.Context, at *offline) (providers.Provider, func(), error) {
+// amazon is the AWS to compare with, and what to call when done with it.
+func (o planOptions) amazon(ctx context.Context, at *offline) (providers.Provider, func(), error) {
 	switch o.cloud {
 	case "aws":
 		p, err := aws.New(ctx, aws.Options{HubID: o.hub, Region: o.region})

@@ -3,7 +3,6 @@ package cli
 
 import (
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -52,16 +51,6 @@ func writeFile(path string, data []byte) error {
 	}
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		return fmt.Errorf("writing a file: %w", err)
-	}
-	return nil
-}
-
-// writeFaults writes what is wrong in the files.
-func writeFaults[F fmt.Stringer](w io.Writer, faults []F) error {
-	for _, f := range faults {
-		if _, err := fmt.Fprintln(w, f); err != nil {
-			return err
-		}
 	}
 	return nil
 }

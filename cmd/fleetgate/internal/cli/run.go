@@ -23,8 +23,9 @@ func runCommand() *cobra.Command {
 		Long: `Run a whole gateway from a folder of YAML on this machine, without any cluster.
 
 Objects and EndpointSlices come from the files. A Service whose Deployment runs the image fleetgate/demo-backend gets
-that backend in this process. Before the proxies stands an emulated AWS, whose load balancers listen on loopback
-addresses, or nothing (--provider plain). The folder is loaded again whenever a file changes.`,
+that backend in this process. Before the proxies of AWS classes stands an emulated AWS, whose load balancers listen on
+loopback addresses, or nothing (--provider plain); those of classes of Services are reached as Services with loopback
+addresses. The folder is loaded again whenever a file changes.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			address, err := netip.ParseAddr(listen)
@@ -47,7 +48,7 @@ addresses, or nothing (--provider plain). The folder is loaded again whenever a 
 	}
 	folderFlag(c, &o.Path)
 	f := c.Flags()
-	f.StringVar(&mode, "provider", string(local.Emulator), "what stands before the proxies: emulator or plain")
+	f.StringVar(&mode, "provider", string(local.Emulator), "what stands before the proxies of AWS classes: emulator or plain")
 	f.StringVar(&listen, "listen", "127.0.0.1", "address of the first Gateway with --provider plain; the next ones get the next addresses")
 	f.Int32Var(&o.PortOffset, "port-offset", 0, "added to the port of every listener, for users who may not bind low ports")
 	f.StringSliceVar(&o.Members, "members", []string{"local"}, "clusters to play; each gets proxies and backends of its own")

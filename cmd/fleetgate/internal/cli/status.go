@@ -21,7 +21,7 @@ Programmed is therefore never True. Faults in the files go to standard error.`,
 			if err != nil {
 				return err
 			}
-			if err := writeFaults(c.ErrOrStderr(), at.folder.Faults); err != nil {
+			if err := at.writeFaults(c.ErrOrStderr()); err != nil {
 				return err
 			}
 			rows := report.Rows(status.Of(at.world, at.meaning))

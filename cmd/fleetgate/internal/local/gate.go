@@ -15,6 +15,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/fleetgate/fleetgate/cmd/internal/classes"
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/dataplane/proxy"
 	"github.com/fleetgate/fleetgate/internal/ir"
@@ -27,22 +28,28 @@ const drainTimeout = 2 * time.Second
 // gate is the proxy of one Gateway in one member.
 type gate struct {
 	address    netip.Addr
+	controller string
 	proxy      *proxy.Proxy
 	generation int64
 	problem    string
+	// last are the certificates that the proxy has, by Secret.
+	last map[string]*tls.Certificate
 
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
 
 // openGate starts a proxy that binds address, and tells there whether it is ready.
-func openGate(ctx context.Context, o Options, address netip.Addr, front ir.Front) (*gate, error) {
+func openGate(ctx context.Context, o Options, address netip.Addr, gateway *ir.Gateway) (*gate, error) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // it ends by close, after the fronts
-	g := &gate{address: address, stop: stop}
+	g := &gate{address: address, controller: gateway.Controller, stop: stop}
 	g.proxy = proxy.New(proxy.Options{
 		DrainTimeout: drainTimeout, AccessLog: o.AccessLog, Log: o.Log,
 		Listen: func(ctx context.Context, port int32) (net.Listener, error) {
-			return (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(address.String(), strconv.Itoa(int(port))))
+			return proxy.Listen(ctx, "tcp", at(address, port))
+		},
+		ListenPacket: func(ctx context.Context, port int32) (net.PacketConn, error) {
+			return (&net.ListenConfig{}).ListenPacket(ctx, "udp", at(address, port))
 		},
 	})
 	g.done.Go(func() {
@@ -50,8 +57,8 @@ func openGate(ctx context.Context, o Options, address netip.Addr, front ir.Front
 			o.Log.Warn("requests were cut off", "proxy", address.String(), "error", err)
 		}
 	})
-	if o.Mode == Emulator {
-		if err := g.serveHealth(ctx, front); err != nil {
+	if o.Mode == Emulator && gateway.Controller == classes.AWS {
+		if err := g.serveHealth(ctx, gateway.Front); err != nil {
 			g.close()
 			return nil, err
 		}
@@ -61,8 +68,7 @@ func openGate(ctx context.Context, o Options, address netip.Addr, front ir.Front
 
 // serveHealth answers the load balancer's health checks.
 func (g *gate) serveHealth(ctx context.Context, front ir.Front) error {
-	at := net.JoinHostPort(g.address.String(), strconv.Itoa(int(front.HealthPort)))
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", at)
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", at(g.address, front.HealthPort))
 	if err != nil {
 		return err
 	}
@@ -89,16 +95,12 @@ func (g *gate) apply(root config.Root, chunks []config.Chunk, member string, in 
 			next.Endpoints[pool.Key] = in.endpoints(member, pool)
 		}
 	}
-	for _, l := range root.Listeners {
-		if l.TLS == nil {
-			continue
-		}
-		for _, name := range l.TLS.Secrets {
-			if c := certificate(in.secrets, name); c != nil {
-				next.Certificates[name] = c
-			}
+	for _, name := range secretsOf(root) {
+		if c := g.certificate(in.secrets, name); c != nil {
+			next.Certificates[name] = c
 		}
 	}
+	g.last = next.Certificates
 	problem := ""
 	if err := g.proxy.Apply(next); err != nil {
 		problem = bindProblem(err)
@@ -108,16 +110,35 @@ func (g *gate) apply(root config.Root, chunks []config.Chunk, member string, in 
 	return changed
 }
 
-// certificate is nil when it cannot be used, which the listener's condition tells.
-func certificate(secrets map[world.Name]*corev1.Secret, name string) *tls.Certificate {
-	namespace, name := splitName(name)
+// secretsOf are those that the proxy shows to clients and to backends.
+func secretsOf(root config.Root) []string {
+	var out []string
+	for _, l := range root.Listeners {
+		if l.TLS != nil {
+			out = append(out, l.TLS.Secrets...)
+		}
+	}
+	if root.BackendSecret != "" {
+		out = append(out, root.BackendSecret)
+	}
+	return out
+}
+
+func at(address netip.Addr, port int32) string {
+	return net.JoinHostPort(address.String(), strconv.Itoa(int(port)))
+}
+
+// certificate is that of a Secret, or the last good one of it while its content cannot be read; nil if there is none. The
+// listener's condition tells.
+func (g *gate) certificate(secrets map[world.Name]*corev1.Secret, key string) *tls.Certificate {
+	namespace, name := splitName(key)
 	s := secrets[world.Name{Namespace: namespace, Name: name}]
 	if s == nil {
 		return nil
 	}
 	pair, err := tls.X509KeyPair(s.Data[corev1.TLSCertKey], s.Data[corev1.TLSPrivateKeyKey])
 	if err != nil {
-		return nil
+		return g.last[key]
 	}
 	return &pair
 }

@@ -44,7 +44,7 @@ func (g *gates) follow(ctx context.Context, r ir.IR, in input) (settled bool) {
 				continue
 			}
 			wanted[key] = true
-			one, opened := g.open(ctx, key, gateway.Front)
+			one, opened := g.open(ctx, key, gateway)
 			if one == nil {
 				settled = false
 				continue
@@ -70,10 +70,14 @@ func (g *gates) drop(wanted map[gateKey]bool) (none bool) {
 	return none
 }
 
-// open finds a gate, or makes it. It is nil when that fails.
-func (g *gates) open(ctx context.Context, key gateKey, front ir.Front) (one *gate, opened bool) {
+// open finds a gate, or makes it: a new one for a Gateway that went over to another provider. It is nil when that fails.
+func (g *gates) open(ctx context.Context, key gateKey, gateway *ir.Gateway) (one *gate, opened bool) {
 	if one := g.running[key]; one != nil {
-		return one, false
+		if one.controller == gateway.Controller {
+			return one, false
+		}
+		one.close()
+		delete(g.running, key)
 	}
 	delete(g.failed, key)
 	address, err := g.addresses.of(key.gateway, key.member)
@@ -81,7 +85,7 @@ func (g *gates) open(ctx context.Context, key gateKey, front ir.Front) (one *gat
 		g.failed[key] = err.Error()
 		return nil, false
 	}
-	one, err = openGate(ctx, g.o, address, front)
+	one, err = openGate(ctx, g.o, address, gateway)
 	if err != nil {
 		g.failed[key] = bindProblem(err)
 		return nil, false
@@ -100,7 +104,8 @@ func (g *gates) state() map[string]map[world.Name]world.Proxies {
 		out[key.member][key.gateway] = world.Proxies{Problem: problem}
 	}
 	for key, one := range g.running {
-		p := world.Proxies{Addresses: []string{one.address.String()}, Generation: one.generation, Problem: one.problem}
+		here := []string{one.address.String()}
+		p := world.Proxies{Addresses: here, Hosts: here, Generation: one.generation, Problem: one.problem}
 		if one.proxy.Ready() {
 			p.Ready = 1
 		}

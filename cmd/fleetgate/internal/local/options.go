@@ -1,5 +1,5 @@
 // Package local runs a whole gateway on one machine: objects from a folder, proxies and backends in this process, and
-// in front of them an emulated AWS or nothing.
+// in front of them an emulated AWS, Services, or nothing.
 package local
 
 import (
@@ -15,9 +15,9 @@ type Mode string
 
 // Modes.
 const (
-	// Emulator puts the load balancers of an emulated AWS before the proxies.
+	// Emulator puts the load balancers of an emulated AWS before the proxies of its classes.
 	Emulator Mode = "emulator"
-	// Plain lets clients reach the proxies themselves, which then end TLS.
+	// Plain lets clients reach those proxies themselves, which then end TLS.
 	Plain Mode = "plain"
 )
 

@@ -72,7 +72,7 @@ func (r Report) Write(w io.Writer) error {
 		b.WriteString("\nTo try:\n")
 	}
 	for _, q := range r.Requests {
-		fmt.Fprintf(&b, "\n# %s\n%s\n", q.Title, q.Curl(q.Address, r.CA))
+		fmt.Fprintf(&b, "\n# %s\n%s\n", q.Title, q.Line(q.Address, r.CA))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

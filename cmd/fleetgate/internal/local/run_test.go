@@ -104,7 +104,7 @@ func (r *running) find(t *testing.T, title string) local.Request {
 // send sends the request as its curl line would, and decodes the answer into out.
 func (r *running) send(t *testing.T, c *http.Client, q local.Request, out any) int {
 	t.Helper()
-	target := "https://" + net.JoinHostPort(q.Host, strconv.Itoa(int(q.Port))) + q.Path
+	target := map[bool]string{true: "https://", false: "http://"}[q.TLS] + net.JoinHostPort(q.Host, strconv.Itoa(int(q.Port))) + q.Path
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -14,16 +14,19 @@ import (
 
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/backends"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/cloud"
+	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/cluster"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/manifest"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/report"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/scene"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/selfsigned"
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/try"
+	"github.com/fleetgate/fleetgate/cmd/internal/classes"
 	"github.com/fleetgate/fleetgate/internal/compile"
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/status"
 	"github.com/fleetgate/fleetgate/internal/translate"
 	"github.com/fleetgate/fleetgate/internal/world"
+	"github.com/fleetgate/fleetgate/providers/service"
 )
 
 const (
@@ -44,6 +47,7 @@ type runner struct {
 	backends *backends.Fleet
 	gates    *gates
 	fronts   fronts
+	cloud    *clouded // nil in the mode Plain
 	ca       string
 
 	began   time.Time
@@ -101,21 +105,36 @@ func start(ctx context.Context, o Options, ca string) (*runner, error) {
 		return nil, err
 	}
 	r.gates = newGates(o, places)
-	if o.Mode == Plain {
-		r.fronts = &bare{member: o.Members[0], addresses: places}
-	} else {
-		aws, err := cloud.Emulate(ctx, folder, cloud.Options{Traffic: true, Log: o.Log})
-		if err != nil {
-			places.close()
-			return nil, err
-		}
-		r.fronts = newClouded(aws, r.wallet)
+	if err := r.stand(ctx, folder, places); err != nil {
+		places.close()
+		return nil, err
 	}
 	if err := r.take(ctx, folder); err != nil {
 		r.close()
 		return nil, err
 	}
 	return r, nil
+}
+
+// stand puts before the proxies what the classes ask for, and the mode.
+func (r *runner) stand(ctx context.Context, folder manifest.Folder, places *addresses) error {
+	members := cluster.New(r.o.Members, func(gateway world.Name, member string) (string, error) {
+		at, err := places.of(gateway, member)
+		return at.String(), err
+	})
+	all := byController{classes.Service: newProvided(service.New(members), &clustered{members})}
+	r.fronts = all
+	if r.o.Mode == Plain {
+		all[classes.AWS] = &bare{member: r.o.Members[0], addresses: places}
+		return nil
+	}
+	aws, err := cloud.Emulate(ctx, folder, cloud.Options{Traffic: true, Log: r.o.Log})
+	if err != nil {
+		return err
+	}
+	r.cloud = &clouded{aws: aws, wallet: r.wallet}
+	all[classes.AWS] = newProvided(aws.Provider, r.cloud)
+	return nil
 }
 
 func (r *runner) close() {
@@ -148,8 +167,8 @@ func (r *runner) take(ctx context.Context, folder manifest.Folder) error {
 	if err := r.backends.Follow(ctx, folder); err != nil {
 		return err
 	}
-	if c, ok := r.fronts.(*clouded); ok {
-		c.discover = selfsigned.Unnamed(folder)
+	if r.cloud != nil {
+		r.cloud.discover = selfsigned.Unnamed(folder)
 	}
 	r.folder = folder
 	r.scene = scene.New(folder, secrets, &r.ledger, scene.Options{
@@ -238,6 +257,7 @@ func (r *runner) report() Report {
 	for _, f := range r.folder.Faults {
 		out.Faults = append(out.Faults, f.String())
 	}
+	out.Faults = append(out.Faults, scene.Unanswered(r.folder)...)
 	state := r.fronts.state()
 	for _, g := range r.meaning.Gateways {
 		name := world.Name{Namespace: g.Namespace, Name: g.Name}

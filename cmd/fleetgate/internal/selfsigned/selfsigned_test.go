@@ -75,3 +75,21 @@ func TestAReloadKeepsCertificates(t *testing.T) {
 		t.Error("a certificate changed without a reason, or did not change with one")
 	}
 }
+
+func TestListenersOfServiceClassesGetNoCertificateThatTheyDoNotName(t *testing.T) {
+	folder, err := manifest.Read("../../../../examples/service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	https := &folder.Gateways[0].Spec.Listeners[1]
+	https.TLS.CertificateRefs = nil
+	if got := selfsigned.Unnamed(folder); len(got) > 0 {
+		t.Errorf("a cloud is expected to have certificates for %v, and there is none", got)
+	}
+	if selfsigned.NameUnnamed(folder); len(https.TLS.CertificateRefs) > 0 {
+		t.Errorf("%v would not be there in a cluster", https.TLS.CertificateRefs)
+	}
+	if got := selfsigned.Wanted(folder); len(got) != 1 || got[0].Name.Name != "queue-tls" {
+		t.Errorf("wanted %v", got)
+	}
+}

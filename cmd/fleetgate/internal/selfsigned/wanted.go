@@ -7,6 +7,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/fleetgate/fleetgate/cmd/fleetgate/internal/manifest"
+	"github.com/fleetgate/fleetgate/cmd/internal/classes"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
@@ -44,11 +45,11 @@ func Wanted(folder manifest.Folder) []Secret {
 	return wanted
 }
 
-// Unnamed are the hostnames of HTTPS listeners of Gateways with the Annotation that name no certificate: the
-// cloud is expected to have one. Sorted.
+// Unnamed are the hostnames of HTTPS listeners that name no certificate, of Gateways with the Annotation whose class is
+// AWS's: the cloud is expected to have one. Sorted.
 func Unnamed(folder manifest.Folder) []string {
 	found := map[string]bool{}
-	for _, g := range marked(folder) {
+	for _, g := range clouded(folder) {
 		for _, l := range g.Spec.Listeners {
 			if unnamed(l) && l.Hostname != nil {
 				found[string(*l.Hostname)] = true
@@ -61,7 +62,7 @@ func Unnamed(folder manifest.Folder) []string {
 // NameUnnamed gives the listeners that Unnamed is about a reference to a Secret, for fronts that cannot find
 // certificates themselves. It writes to the folder.
 func NameUnnamed(folder manifest.Folder) {
-	for _, g := range marked(folder) {
+	for _, g := range clouded(folder) {
 		for i := range g.Spec.Listeners {
 			l := &g.Spec.Listeners[i]
 			if !unnamed(*l) {
@@ -83,6 +84,15 @@ func marked(folder manifest.Folder) []*gatewayv1.Gateway {
 		}
 	}
 	return out
+}
+
+// clouded are the marked Gateways whose fronts can find certificates themselves.
+func clouded(folder manifest.Folder) []*gatewayv1.Gateway {
+	return slices.DeleteFunc(marked(folder), func(g *gatewayv1.Gateway) bool {
+		return !slices.ContainsFunc(folder.Classes, func(c *gatewayv1.GatewayClass) bool {
+			return c.Name == string(g.Spec.GatewayClassName) && c.Spec.ControllerName == classes.AWS
+		})
+	})
 }
 
 func unnamed(l gatewayv1.Listener) bool {

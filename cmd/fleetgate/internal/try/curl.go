@@ -8,12 +8,27 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
-// Curl is the request as a line for a shell, sent to address whatever DNS says. ca is the file with the
+// Line is the request as a line for a shell, sent to address whatever DNS says. ca is the file with the
 // certificate to trust; "" for the system's.
-func (r Request) Curl(address, ca string) string {
+func (r Request) Line(address, ca string) string {
+	switch r.Kind {
+	case ir.TLSRoute:
+		return r.handshake(address, ca)
+	case ir.TCPRoute, ir.UDPRoute:
+		return r.raw(address)
+	}
+	return r.curl(address, ca)
+}
+
+func (r Request) curl(address, ca string) string {
 	words := []string{"curl", "-sS"}
+	if r.Kind == ir.GRPCRoute {
+		words = append(words, version2(r.TLS))
+	}
 	scheme, usual := "http", int32(80)
 	if r.TLS {
 		scheme, usual = "https", 443
@@ -36,8 +51,19 @@ func (r Request) Curl(address, ca string) string {
 	if r.Port != usual {
 		host = net.JoinHostPort(host, port)
 	}
+	if r.Kind == ir.GRPCRoute {
+		words = append(words, "--data-binary", "@-")
+	}
 	words = append(words, quote(scheme+"://"+host+r.Path))
 	line := strings.Join(words, " ")
+	if r.Kind == ir.GRPCRoute {
+		line = emptyMessage + " | " + line + " | " + withoutFrame
+	}
+	return r.often(line)
+}
+
+// often repeats a line, and counts answers, as the request asks for.
+func (r Request) often(line string) string {
 	if r.Repeat > 1 {
 		line = fmt.Sprintf("for i in $(seq %d); do %s; done", r.Repeat, line)
 	}

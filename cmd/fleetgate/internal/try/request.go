@@ -11,16 +11,20 @@ import (
 	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
-// Request is a request that one rule answers.
+// Request is a request that one rule answers, or a connection or a datagram that a route passes on.
 type Request struct {
 	// Title says what it shows.
 	Title string
 	// Gateway is "namespace/name".
 	Gateway string
-	TLS     bool
-	Host    string
-	Port    int32
-	Method  string
+	// Kind of the route.
+	Kind string
+	// TLS says that the client speaks it. Passthrough says that it is a backend's, whose certificate nobody here knows.
+	TLS         bool
+	Passthrough bool
+	Host        string
+	Port        int32
+	Method      string
 	// Path has the query.
 	Path    string
 	Headers map[string]string
@@ -35,20 +39,21 @@ type Request struct {
 // canaryRepeat is how many requests show how a rule shares them between backends.
 const canaryRepeat = 100
 
-// All are requests for every rule of every HTTPRoute that can be sent, by route and rule.
+// All are requests for every rule of every route that can be sent, by route and rule.
 func All(r ir.IR) []Request {
 	var out []Request
 	for _, route := range r.Routes {
-		if route.Kind != ir.HTTPRoute {
-			continue
-		}
 		for _, at := range route.Gateways {
 			gateway := find(r, at.Gateway)
 			if gateway == nil || len(at.Hosts) == 0 {
 				continue
 			}
+			if route.Kind != ir.HTTPRoute && route.Kind != ir.GRPCRoute {
+				out = append(out, passedOn(gateway, route.Kind, &at)...)
+				continue
+			}
 			for i := range at.Rules {
-				out = append(out, ofRule(gateway, at.Hosts, &at.Rules[i])...)
+				out = append(out, ofRule(gateway, route.Kind, at.Hosts, &at.Rules[i])...)
 			}
 		}
 	}
@@ -62,18 +67,21 @@ func find(r ir.IR, gateway string) *ir.Gateway {
 
 // ofRule is one request for a rule's first match on each of the route's hostnames that shows something new: all rules
 // are shown on the first one, a rule for everything on all.
-func ofRule(g *ir.Gateway, hosts []ir.RouteHost, rule *config.Rule) []Request {
+func ofRule(g *ir.Gateway, kind string, hosts []ir.RouteHost, rule *config.Rule) []Request {
 	if rule.Broken != "" || len(rule.Matches) == 0 {
 		return nil
 	}
 	m := rule.Matches[0]
+	if kind == ir.GRPCRoute {
+		m = asCall(m)
+	}
 	request, ok := ofMatch(m)
 	if !ok {
 		return nil
 	}
-	request.Gateway = g.Key().String()
-	show(&request, rule)
+	request.Gateway, request.Kind = g.Key().String(), kind
 	general := m.PathKind == config.PathPrefix && m.Path == "/" && len(m.Headers)+len(m.Query) == 0
+	show(&request, rule)
 	var out []Request
 	for _, host := range hosts {
 		l := g.Listener(host.Listener)
@@ -119,6 +127,9 @@ func ofMatch(m config.Match) (Request, bool) {
 func show(r *Request, rule *config.Rule) {
 	parts := []string{r.Path}
 	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
+		if r.Kind == ir.GRPCRoute && ofCalls(name) {
+			continue
+		}
 		parts = append(parts, name+": "+r.Headers[name])
 	}
 	what := []string{backends(rule)}
@@ -142,7 +153,8 @@ func show(r *Request, rule *config.Rule) {
 
 // backends lists the backends of a rule with their weights, and the namespace of those that are another team's.
 func backends(rule *config.Rule) string {
-	namespace, _, _ := strings.Cut(rule.Route, "/")
+	parts := strings.Split(rule.Route, "/") // of an HTTPRoute without the kind
+	namespace := parts[len(parts)-2]
 	var out []string
 	for _, b := range rule.Backends {
 		if b.Pool == "" || b.Weight == 0 {

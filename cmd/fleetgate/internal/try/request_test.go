@@ -69,7 +69,7 @@ func TestRequestsShowTheirRule(t *testing.T) {
 			if got.Title != c.title {
 				t.Errorf("title %q, want %q", got.Title, c.title)
 			}
-			if line := got.Curl("127.0.0.9", "ca.pem"); line != c.curl {
+			if line := got.Line("127.0.0.9", "ca.pem"); line != c.curl {
 				t.Errorf("line\n%s\nwant\n%s", line, c.curl)
 			}
 		})
