@@ -20,7 +20,7 @@ kube     = $$($(TESTBED) kube)
 
 .PHONY: help
 help: ## List every target with a line each.
-	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN{FS=":.*## "} /^##@/{printf "\n%s\n",substr($$0,5)} /^[a-z0-9-]+:.*## /{printf "  %-19s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build the operator, the proxy, the CLI, the emulator and the testbed into bin/.
@@ -45,7 +45,7 @@ verify: ## Fail when generated files, formatting or go.mod are not up to date.
 ##@ Test
 
 .PHONY: test
-test: deps verify lint unit moto e2e experimental ## Run all tests, end-to-end included; install and build what they need.
+test: deps verify lint unit moto e2e experimental conformance-checked conformance-fleet ## Run all tests, end-to-end included; install and build what they need.
 
 .PHONY: deps
 deps: ## Install Debian packages that are missing and build Kubernetes once into the cache.
@@ -56,6 +56,7 @@ deps: ## Install Debian packages that are missing and build Kubernetes once into
 .PHONY: unit
 unit: deps ## Unit, golden, property, contract and API-server tests, with the race detector.
 	KUBEBUILDER_ASSETS=$(kube) CGO_ENABLED=1 go test -race -timeout 20m $$(go list ./... | grep -v /e2e$$)
+	cd e2e/conformance && go test ./...
 
 .PHONY: golden
 golden: ## Rewrite the golden cases from what the code does now; review the difference.
@@ -73,9 +74,21 @@ e2e: deps build ## Real clusters, real pods, real sockets.
 experimental: deps ## The experimental channel's features, one test each, on a cluster of its own.
 	FLEETGATE_E2E=1 go test -count=1 -timeout 20m -v ./e2e/experimental
 
+# suite runs a test of Gateway API's conformance suite on clusters of its own.
+suite = cd e2e/conformance && FLEETGATE_CONFORMANCE=1 FLEETGATE_CONFORMANCE_RACE=$(RACE) FLEETGATE_VERSION=$(VERSION) \
+	go test -count=1 -timeout 120m -v -run $(1) . $(if $(ARGS),-args $(ARGS))
+
 .PHONY: conformance
-conformance: deps ## Gateway API's own suite, all five profiles, on a cluster of its own; writes docs/conformance. ARGS=-run-test=NAME for one test.
-	cd e2e/conformance && FLEETGATE_CONFORMANCE=1 FLEETGATE_VERSION=$(VERSION) go test -count=1 -timeout 120m -v -run TestConformance . $(if $(ARGS),-args $(ARGS))
+conformance: deps ## Gateway API's own suite, all five profiles; writes docs/conformance. ARGS=-run-test=NAME for one test, RACE=1 as conformance-checked.
+	$(call suite,TestConformance)
+
+.PHONY: conformance-checked
+conformance-checked: ## The same with the race detector and the check for leaks in operator and proxies; leaves docs/conformance as it is.
+	$(MAKE) conformance RACE=1 ARGS='-report-output=$(CURDIR)/bin/conformance-report.yaml $(ARGS)'
+
+.PHONY: conformance-fleet
+conformance-fleet: deps ## The core of its HTTP profile against a fleet of three members.
+	$(call suite,TestFleet)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (default 30s) each.

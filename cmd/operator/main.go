@@ -15,6 +15,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 
+	"github.com/fleetgate/fleetgate/cmd/leaks"
 	"github.com/fleetgate/fleetgate/controllers"
 	"github.com/fleetgate/fleetgate/controllers/fleet"
 )
@@ -32,7 +33,7 @@ func main() {
 		return
 	}
 	if err == nil {
-		err = run(ctrl.SetupSignalHandler(), settings)
+		err = errors.Join(run(ctrl.SetupSignalHandler(), settings), leaks.Check())
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "operator:", err)

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 
 	"k8s.io/client-go/rest"
 
+	"github.com/fleetgate/fleetgate/cmd/leaks"
 	"github.com/fleetgate/fleetgate/dataplane/admin"
 	"github.com/fleetgate/fleetgate/dataplane/heap"
 	"github.com/fleetgate/fleetgate/dataplane/proxy"
@@ -44,7 +46,7 @@ func main() {
 	flag.IntVar(&f.maxSessions, "max-udp-sessions", 16384, "how many sessions of UDP there may be, on all ports; each takes a local port and a descriptor")
 	flag.Parse()
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	if err := run(f, logger); err != nil {
+	if err := errors.Join(run(f, logger), leaks.Check()); err != nil {
 		logger.Error("proxy failed", "error", err)
 		os.Exit(1)
 	}

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/gateway-api/conformance"
 	confv1 "sigs.k8s.io/gateway-api/conformance/apis/v1"
 	"sigs.k8s.io/gateway-api/conformance/utils/suite"
+	"sigs.k8s.io/yaml"
 
 	"github.com/fleetgate/fleetgate/e2e/ground"
 	"github.com/fleetgate/fleetgate/e2e/testbed"
@@ -27,6 +28,8 @@ const (
 	// prefix and network set this run's cluster apart from that of another at the same time, see testbed.Options.
 	prefix  = "FLEETGATE_CONFORMANCE_PREFIX"
 	network = "FLEETGATE_CONFORMANCE_NETWORK"
+	// checked has the product built with the race detector and the check for goroutines that are left.
+	checked = "FLEETGATE_CONFORMANCE_RACE"
 	// version is what the report says was tested.
 	version = "FLEETGATE_VERSION"
 )
@@ -35,6 +38,7 @@ const (
 	// reportFile is where a whole run writes its report, below the source tree.
 	reportFile  = "docs/conformance/v1.7.0-report.yaml"
 	upTimeout   = 15 * time.Minute
+	endTimeout  = 10 * time.Minute
 	downTimeout = 2 * time.Minute
 )
 
@@ -43,10 +47,8 @@ func TestConformance(t *testing.T) {
 	if os.Getenv(enabled) != "1" {
 		t.Skip("needs root and a real cluster: set " + enabled + "=1, or run make conformance")
 	}
-	stand := raise(t)
-	t.Setenv("KUBECONFIG", stand.Kubeconfig)
-	options := conformance.DefaultOptions(t)
-	options.GatewayClassName = ground.Class
+	stand := raise(t, []string{})
+	options := defaults(t, stand)
 	options.UsableNetworkAddresses = []gatewayv1.GatewaySpecAddress{address(stand.Usable)}
 	options.UnusableNetworkAddresses = []gatewayv1.GatewaySpecAddress{address(stand.Unusable)}
 	if len(options.ConformanceProfiles) == 0 {
@@ -56,16 +58,35 @@ func TestConformance(t *testing.T) {
 			suite.GatewayUDPConformanceProfileName,
 		}
 	}
-	options.Implementation = implementation()
 	if options.RunTest == "" && options.ReportOutputPath == "" {
 		options.ReportOutputPath = filepath.Join(stand.Source, reportFile)
+	}
+	run(t, options, everything)
+}
+
+// defaults are the suite's options by its flags, for the class of the ground.
+func defaults(t *testing.T, stand *ground.Ground) suite.ConformanceOptions {
+	t.Helper()
+	t.Setenv("KUBECONFIG", stand.Kubeconfig)
+	options := conformance.DefaultOptions(t)
+	options.GatewayClassName, options.Implementation = ground.Class, implementation()
+	return options
+}
+
+// run runs the suite and judges its report, which must be complete in that scope.
+func run(t *testing.T, options suite.ConformanceOptions, wanted scope) {
+	t.Helper()
+	if options.RunTest == "" {
+		// The suite writes its report when the test ends. What is registered first is cleaned up last.
+		t.Cleanup(func() { judge(t, options, wanted) })
 	}
 	conformance.RunConformanceWithOptions(t, options)
 }
 
-func raise(t *testing.T) *ground.Ground {
+// raise brings the ground up, with members besides the hub, until the test ends.
+func raise(t *testing.T, members []string) *ground.Ground {
 	t.Helper()
-	options := testbed.Options{Prefix: or(prefix, "fgconf"), Members: []string{}}
+	options := testbed.Options{Prefix: or(prefix, "fgconf"), Members: members}
 	var err error
 	if options.Network, err = netip.ParsePrefix(or(network, "10.217.0.0/16")); err != nil {
 		t.Fatal(err)
@@ -83,11 +104,51 @@ func raise(t *testing.T) *ground.Ground {
 			t.Error(err)
 		}
 	})
-	stand, err := ground.Up(ctx, ground.Options{Testbed: options, Images: []ground.Image{backend()}})
+	stand, err := ground.Up(ctx, ground.Options{Testbed: options, Images: []ground.Image{backend()}, Checked: os.Getenv(checked) == "1"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	if os.Getenv(checked) == "1" {
+		witness(t, stand)
+	}
 	return stand
+}
+
+// witness follows the product's pods until the suite has cleaned up, and fails the test for what they did wrong.
+func witness(t *testing.T, stand *ground.Ground) {
+	t.Helper()
+	seen, err := stand.Witness(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+		defer cancel()
+		if err := seen.End(ctx); err != nil {
+			t.Error(err)
+		}
+		t.Logf("goroutines of the operator: %d before, %d after", seen.Before, seen.After)
+	})
+}
+
+// judge reads the report that the suite wrote.
+func judge(t *testing.T, options suite.ConformanceOptions, wanted scope) {
+	t.Helper()
+	text, err := os.ReadFile(options.ReportOutputPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var report confv1.ConformanceReport
+	if err := yaml.Unmarshal(text, &report); err != nil {
+		t.Fatal(err)
+	}
+	var profiles []string
+	for _, name := range options.ConformanceProfiles {
+		profiles = append(profiles, string(name))
+	}
+	if err := complete(report, wanted, profiles...); err != nil {
+		t.Error(err)
+	}
 }
 
 // or is the value of a variable, or else a default.

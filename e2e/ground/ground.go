@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/fleetgate/fleetgate/e2e/admin"
 	"github.com/fleetgate/fleetgate/e2e/testbed"
-	"github.com/fleetgate/fleetgate/e2e/testbed/kubebin"
 	"github.com/fleetgate/fleetgate/e2e/testbed/loadbalancer"
 )
 
@@ -15,14 +15,17 @@ const (
 	// Class is the GatewayClass that the ground has.
 	Class = "fleetgate"
 	// Namespace is where the operator runs.
-	Namespace = "fleetgate-system"
+	Namespace = admin.Namespace
 
 	// unusable is an address that no load balancer of the testbed has (RFC 5737).
 	unusable = "192.0.2.1"
+	// repository begins the names of the product's images.
+	repository = "fleetgate/"
 )
 
 // Options say what the ground is like.
 type Options struct {
+	// Testbed has no members, or some that are registered; the hub is a member anyway.
 	Testbed testbed.Options
 	// Channel of Gateway API's definitions. Default: Standard.
 	Channel testbed.Channel
@@ -30,6 +33,8 @@ type Options struct {
 	Values []string
 	// Images are loaded besides the product's.
 	Images []Image
+	// Checked has the product built with the race detector and the check for goroutines that are left, see Witness.
+	Checked bool
 }
 
 // Ground is a cluster with the product in it.
@@ -44,7 +49,7 @@ type Ground struct {
 	Fleet *testbed.Fleet
 
 	options Options
-	kube    string
+	admin   *admin.Admin
 }
 
 // Up brings the cluster up, or takes over one that is, and installs the product as it is in the source tree.
@@ -54,15 +59,13 @@ func Up(ctx context.Context, options Options) (*Ground, error) {
 	}
 	g := &Ground{options: options}
 	var err error
-	if g.Source, err = kubebin.Source(ctx); err != nil {
-		return nil, err
-	}
 	if g.Fleet, err = testbed.Up(ctx, options.Testbed); err != nil {
 		return nil, err
 	}
-	if g.kube, err = kubebin.Kube(ctx, g.Fleet.Options().CacheDir); err != nil {
+	if g.admin, err = admin.New(ctx, g.Fleet); err != nil {
 		return nil, err
 	}
+	g.Source = g.admin.Source
 	g.Kubeconfig = g.Fleet.Hub.Kubeconfig
 	g.Usable, g.Unusable = reserved(g.Fleet.Hub.Balancers), netip.MustParseAddr(unusable)
 	if err := g.loadImages(ctx); err != nil {

@@ -26,8 +26,19 @@ func Ours(name, pkg string) Image {
 	return Image{[]string{name}, filepath.Base(pkg), func(ctx context.Context, out string) error { return kubebin.Build(ctx, pkg, out) }}
 }
 
+// product are the operator and the proxy, under the names that values.yaml has.
+func (g *Ground) product() []Image {
+	images := []Image{Ours(repository+"operator:ground", "cmd/operator"), Ours(repository+"proxy:ground", "cmd/proxy")}
+	if g.options.Checked {
+		for i, pkg := range []string{"cmd/operator", "cmd/proxy"} {
+			images[i].Build = func(ctx context.Context, out string) error { return kubebin.BuildChecked(ctx, pkg, out) }
+		}
+	}
+	return images
+}
+
 func (g *Ground) loadImages(ctx context.Context) error {
-	images := append([]Image{Ours("fleetgate/operator:ground", "cmd/operator"), Ours("fleetgate/proxy:ground", "cmd/proxy")}, g.options.Images...)
+	images := append(g.product(), g.options.Images...)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, i := range images {
 		group.Go(func() error { return g.load(ctx, i) })
@@ -45,8 +56,10 @@ func (g *Ground) load(ctx context.Context, i Image) error {
 		if err := image.Build(tar, image.Spec{Name: name, Binary: binary, User: "65532:65532"}); err != nil {
 			return err
 		}
-		if err := g.Fleet.Hub.LoadImages(ctx, tar); err != nil {
-			return err
+		for _, c := range g.Fleet.Clusters() {
+			if err := c.LoadImages(ctx, tar); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -3,21 +3,25 @@ package ground
 import (
 	"context"
 	"errors"
+
+	"github.com/fleetgate/fleetgate/e2e/testbed"
 )
 
-// install puts the definitions, the charts and the class into the cluster.
+// install puts the definitions, the charts and the class into the hub, and into members what they need.
 func (g *Ground) install(ctx context.Context) error {
 	if err := g.Fleet.Hub.InstallGatewayAPI(ctx, g.options.Channel); err != nil {
 		return err
 	}
-	operator := []string{"fleetgate", "charts/fleetgate", "--values", "e2e/ground/values.yaml"}
-	for _, value := range g.options.Values {
-		operator = append(operator, "--set", value)
-	}
-	for _, chart := range [][]string{{"fleetgate-crds", "charts/fleetgate-crds"}, operator} {
-		if err := g.helm(ctx, append([]string{"upgrade", "--install", "--namespace", Namespace, "--create-namespace", "--wait", "--timeout", "3m"}, chart...)...); err != nil {
+	for _, c := range g.Fleet.Clusters() {
+		if err := g.admin.Install(ctx, c, "fleetgate-crds", "--wait"); err != nil {
 			return err
 		}
+	}
+	if err := g.admin.RegisterMembers(ctx, "--set", "proxyCertificates=true"); err != nil {
+		return err
+	}
+	if err := g.admin.Install(ctx, g.Fleet.Hub, "fleetgate", g.values()...); err != nil {
+		return err
 	}
 	// A cluster that was taken over may run images of before under the same name.
 	for _, args := range [][]string{
@@ -31,6 +35,21 @@ func (g *Ground) install(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// values are helm's arguments for the hub's chart.
+func (g *Ground) values() []string {
+	out := []string{"--values", "e2e/ground/values.yaml", "--wait", "--timeout", "3m"}
+	if len(g.Fleet.Members) > 0 {
+		out = append(out, "--set", "fleet.hubMember=always,fleet.clusterNamespace="+testbed.FleetNamespace)
+	}
+	if g.options.Checked {
+		out = append(out, "--set", "resources.limits.memory=2Gi,proxy.resources.limits.memory=1Gi")
+	}
+	for _, value := range g.options.Values {
+		out = append(out, "--set", value)
+	}
+	return out
 }
 
 // pods tells what a person would look at first.

@@ -38,7 +38,7 @@ func (s *Stage) applyCertificates(ctx context.Context) error {
 		return nil
 	}
 	fresh := s.CA + ".new"
-	secrets, err := s.run(ctx, nil, s.program("fleetgate"), "demo-secrets", "-f", s.options.Manifests, "--ca-out", fresh, "--acm-endpoint", s.Cloud.Endpoint)
+	secrets, err := s.admin.Run(ctx, nil, s.program("fleetgate"), "demo-secrets", "-f", s.options.Manifests, "--ca-out", fresh, "--acm-endpoint", s.Cloud.Endpoint)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *Stage) applyCertificates(ctx context.Context) error {
 }
 
 func (s *Stage) applyFiles(ctx context.Context, c *testbed.Cluster, pattern string) error {
-	files, err := filepath.Glob(filepath.Join(s.source, s.options.Manifests, pattern))
+	files, err := filepath.Glob(filepath.Join(s.admin.Source, s.options.Manifests, pattern))
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (s *Stage) Lines(ctx context.Context) (string, error) {
 		}
 		args = append(args, "--address", name+"="+address)
 	}
-	return s.run(ctx, nil, s.program("fleetgate"), args...)
+	return s.admin.Run(ctx, nil, s.program("fleetgate"), args...)
 }
 
 func (s *Stage) program(name string) string {

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/fleetgate/fleetgate/e2e/admin"
 	"github.com/fleetgate/fleetgate/e2e/testbed"
-	"github.com/fleetgate/fleetgate/e2e/testbed/kubebin"
 )
 
 // Options describe a stage.
@@ -34,18 +34,13 @@ type Stage struct {
 	CA string
 
 	options Options
-	kube    string
-	source  string
+	admin   *admin.Admin
 	started time.Time
 }
 
 // Up brings everything up and returns when the scenario's Gateways are programmed. A stage that is up is taken over.
 func Up(ctx context.Context, options Options) (*Stage, error) {
 	s := &Stage{options: options, started: time.Now()}
-	var err error
-	if s.source, err = kubebin.Source(ctx); err != nil {
-		return nil, err
-	}
 	steps := []struct {
 		name string
 		run  func(context.Context) error
@@ -79,7 +74,7 @@ func (s *Stage) clusters(ctx context.Context) error {
 	}
 	s.Fleet = fleet
 	s.CA = filepath.Join(fleet.Options().Dir, "scenario-ca.pem")
-	s.kube, err = kubebin.Kube(ctx, fleet.Options().CacheDir)
+	s.admin, err = admin.New(ctx, fleet, "AWS_REGION="+Region, "AWS_ACCESS_KEY_ID="+emulated, "AWS_SECRET_ACCESS_KEY="+emulated)
 	return err
 }
 

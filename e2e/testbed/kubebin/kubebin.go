@@ -63,7 +63,7 @@ func buildKube(ctx context.Context, source, dir, version string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	err = goBuild(ctx, source, filepath.Join(work, "kube"), ".", "-trimpath", "-ldflags="+versionFlags(version))
+	err = build{dir: source, pkg: ".", out: filepath.Join(work, "kube"), flags: []string{"-trimpath", "-ldflags=" + versionFlags(version)}}.run(ctx)
 	if err != nil {
 		return err
 	}
@@ -86,11 +86,25 @@ func buildKube(ctx context.Context, source, dir, version string) error {
 // go.mod that is nearest to it: static, so that it runs in an image from scratch. No other flag differs from
 // a plain build: with CGO_ENABLED=0 in the environment, all builds and tests share one cache.
 func Build(ctx context.Context, pkg, out string) error {
+	return ours(ctx, build{pkg: pkg, out: out, flags: []string{"-ldflags=-s -w"}})
+}
+
+// BuildChecked is Build with the race detector and with the tag leakcheck, by which our programs look for goroutines
+// that they leave behind. It needs a C compiler and the static C library.
+func BuildChecked(ctx context.Context, pkg, out string) error {
+	return ours(ctx, build{
+		pkg: pkg, out: out, cgo: true,
+		flags: []string{"-race", "-tags=leakcheck", "-ldflags=-s -w -linkmode external -extldflags -static"},
+	})
+}
+
+func ours(ctx context.Context, b build) error {
 	source, err := Source(ctx)
 	if err != nil {
 		return err
 	}
-	return goBuild(ctx, filepath.Join(source, pkg), out, ".", "-ldflags=-s -w")
+	b.dir, b.pkg = filepath.Join(source, b.pkg), "."
+	return b.run(ctx)
 }
 
 // Source is the folder of the module's sources.
@@ -106,13 +120,24 @@ func Source(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-func goBuild(ctx context.Context, dir, out, pkg string, flags ...string) error {
-	args := append([]string{"build", "-o", out}, flags...)
-	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
+// build is one call of the compiler, in a folder of a module.
+type build struct {
+	dir, pkg, out string
+	cgo           bool
+	flags         []string
+}
+
+func (b build) run(ctx context.Context) error {
+	args := append([]string{"build", "-o", b.out}, b.flags...)
+	cmd := exec.CommandContext(ctx, "go", append(args, b.pkg)...)
+	cmd.Dir = b.dir
+	cgo := "CGO_ENABLED=0"
+	if b.cgo {
+		cgo = "CGO_ENABLED=1"
+	}
+	cmd.Env = append(os.Environ(), cgo, "GOFLAGS=", "GOWORK=off")
 	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building %s in %s: %w\n%s", pkg, dir, err, output)
+		return fmt.Errorf("building %s in %s: %w\n%s", b.pkg, b.dir, err, output)
 	}
 	return nil
 }
