@@ -28,7 +28,9 @@ func (x *exchange) respond(t *attempt) {
 func (x *exchange) editReply() {
 	x.editCORS()
 	x.edit = fields{list: &x.reply.Fields}
-	edit(&x.edit, x.replyEdits, nil)
+	if len(x.replyEdits) > 0 {
+		edit(&x.edit, x.replyEdits, nil)
+	}
 	if x.verdict != nil {
 		edit(&x.edit, x.verdict.reply, nil)
 	}

@@ -40,7 +40,8 @@ func TestListenerIsolation(t *testing.T) {
 
 func TestFiltersOfAListenerComeBeforeItsRules(t *testing.T) {
 	root := config.Root{Chunks: 1, Listeners: []config.Listener{
-		{Name: "all", Port: 80}, {Name: "judged", Port: 80, Hostname: "a.example.com", Filters: []config.ListenerFilter{{Broken: "no"}}},
+		{Name: "all", Port: 80},
+		{Name: "judged", Port: 80, Hostname: "a.example.com", Filters: []config.ListenerFilter{{Broken: "no"}}},
 		{Name: "bare", Port: 81, Filters: []config.ListenerFilter{{Broken: "no"}}},
 	}}
 	table, errs := Build(root, []config.Chunk{{Hosts: []config.Host{

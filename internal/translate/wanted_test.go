@@ -32,8 +32,10 @@ func wanting() *world.World {
 		Backend: &gatewayv1.GatewayBackendTLS{ClientCertificateRef: &gatewayv1.SecretObjectReference{Name: "client"}},
 		Frontend: &gatewayv1.FrontendTLSConfig{
 			Default: gatewayv1.TLSConfig{Validation: &gatewayv1.FrontendTLSValidation{CACertificateRefs: []gatewayv1.ObjectReference{
-				{Kind: "ConfigMap", Name: "ca"}, {Kind: "Secret", Name: "not-a-configmap"},
-				{Group: "certificates.k8s.io", Kind: "ClusterTrustBundle", Name: "clients"}, {Group: "example.com", Kind: "ClusterTrustBundle", Name: "another-group"},
+				{Kind: "ConfigMap", Name: "ca"},
+				{Kind: "Secret", Name: "not-a-configmap"},
+				{Group: "certificates.k8s.io", Kind: "ClusterTrustBundle", Name: "clients"},
+				{Group: "example.com", Kind: "ClusterTrustBundle", Name: "another-group"},
 			}}},
 			PerPort: []gatewayv1.TLSPortConfig{{Port: 8443, TLS: gatewayv1.TLSConfig{Validation: &gatewayv1.FrontendTLSValidation{
 				CACertificateRefs: []gatewayv1.ObjectReference{{Kind: "ConfigMap", Name: "ca-8443", Namespace: new(gatewayv1.Namespace("vault"))}},
