@@ -20,8 +20,13 @@ func retryBudget(t *testing.T, g *ground.Ground) {
 	s := open(t, g, "retry-budget")
 	s.kubectl(t, "wait", "xbackendtrafficpolicies/app", "--timeout="+patience.String(),
 		`--for=jsonpath={.status.ancestors[0].conditions[?(@.type=="Accepted")].status}=True`)
+	probes := int64(0)
+	s.client(t).eventually(t, "/", func(got reply) string {
+		probes++
+		return is(http.StatusOK)(got)
+	})
 	c := s.client(t)
-	before := c.eventually(t, "/", is(http.StatusOK)).answer.Number
+	before := c.get(t, "/").answer.Number
 	if got := c.get(t, "/", responder.HeaderRequestID, "once", responder.HeaderFailTimes, "1"); got.status != http.StatusOK || got.answer.Attempt != 2 {
 		t.Errorf("a request that fails once is tried again: got %d at attempt %d", got.status, got.answer.Attempt)
 	}
@@ -37,12 +42,14 @@ func retryBudget(t *testing.T, g *ground.Ground) {
 	if dials := c.dials.Load(); dials != 1 {
 		t.Fatalf("%d connections: more than one proxy may have been asked", dials)
 	}
-	// The one that failed once is a request too, the first ones that found everything in order are as well.
+	// The one that failed once is a request too, and so are those before that the same proxy may have seen.
 	requests := int64(failing + 1)
 	retries := last - before - requests
-	if most := (requests+1)*budgetPercent/100 + budgetLeast; retries != most {
-		t.Errorf("%d requests were retried %d times, want %d", requests, retries, most)
+	least, most := (requests+1)*budgetPercent/100+budgetLeast, (requests+1+probes)*budgetPercent/100+budgetLeast
+	if retries < least || retries > most {
+		t.Errorf("%d requests were retried %d times, want %d to %d", requests, retries, least, most)
 	}
+	t.Logf("%d requests, %d retries", requests, retries)
 	withoutBudget(t, s)
 }
 

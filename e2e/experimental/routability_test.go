@@ -26,8 +26,7 @@ var prober = &corev1.Pod{
 func addressRoutability(t *testing.T, g *ground.Ground) {
 	s := open(t, g, "address-routability", prober)
 	s.kubectl(t, "wait", "pod/probe", "--for=condition=Ready", "--timeout="+patience.String())
-	probe := s.client(t)
-	probe.address = s.kubectl(t, "get", "pod", "probe", "-o", "jsonpath={.status.podIP}")
+	probe := newClient(t, s.kubectl(t, "get", "pod", "probe", "-o", "jsonpath={.status.podIP}"))
 	got := probe.eventually(t, "/fetch?url="+url.QueryEscape("http://"+s.address+"/inside"), is(http.StatusOK))
 	if !strings.Contains(got.body, `"path":"/inside"`) || !strings.Contains(got.body, `"service":"app"`) {
 		t.Errorf("another one than the backend answers: %s", got.body)

@@ -93,16 +93,19 @@ func (s *scene) scale(t *testing.T, deployment string, pods int) {
 	s.kubectl(t, "rollout", "status", "deployment/"+deployment, "--timeout="+patience.String())
 }
 
-// client speaks to a Gateway over connections of its own.
+// client speaks to one address over connections of its own.
 type client struct {
-	http    *http.Client
-	address string
-	dials   atomic.Int64
+	http *http.Client
+	// url is scheme and address.
+	url   string
+	dials atomic.Int64
 }
 
-func (s *scene) client(t *testing.T) *client {
+func (s *scene) client(t *testing.T) *client { return newClient(t, s.address) }
+
+func newClient(t *testing.T, address string) *client {
 	t.Helper()
-	c := &client{address: s.address}
+	c := &client{url: "http://" + net.JoinHostPort(address, "80")}
 	transport := &http.Transport{MaxIdleConnsPerHost: 1, DialContext: func(ctx context.Context, network, target string) (net.Conn, error) {
 		c.dials.Add(1)
 		return (&net.Dialer{}).DialContext(ctx, network, target)
@@ -137,7 +140,7 @@ func (c *client) send(t *testing.T, method, path, body string, headers ...string
 }
 
 func (c *client) try(ctx context.Context, method, path, body string, headers ...string) (got reply, err error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+net.JoinHostPort(c.address, "80")+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, c.url+path, strings.NewReader(body))
 	if err != nil {
 		return got, err
 	}

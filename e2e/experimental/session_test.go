@@ -1,9 +1,8 @@
 package experimental
 
 import (
-	"fmt"
 	"net/http"
-	"sync"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,17 +20,6 @@ const (
 func sessionPersistence(t *testing.T, g *ground.Ground) {
 	s := open(t, g, "session-persistence")
 	s.scale(t, "app", sessionPods)
-	probe := s.client(t)
-	for _, path := range []string{"/cookie", "/header"} {
-		seen := map[string]bool{}
-		probe.eventually(t, path, func(got reply) string {
-			seen[got.answer.Pod] = got.status == http.StatusOK
-			if len(seen) < sessionPods {
-				return fmt.Sprintf("%d pods answered", len(seen))
-			}
-			return ""
-		})
-	}
 	for _, by := range []session{{path: "/cookie", take: takeCookie, bring: bringCookie}, {path: "/header", take: takeHeader, bring: bringHeader}} {
 		visitors := by.settle(t, s)
 		by.losePod(t, s, visitors)
@@ -98,6 +86,9 @@ func (by session) settle(t *testing.T, s *scene) []*visitor {
 	var visitors []*visitor
 	pods := map[string]int{}
 	clients := []*client{s.client(t), s.client(t), s.client(t), s.client(t)}
+	for _, c := range clients {
+		by.sees(t, s, c)
+	}
 	for range sessionVisitors {
 		v := &visitor{by: by}
 		for _, c := range clients {
@@ -115,6 +106,27 @@ func (by session) settle(t *testing.T, s *scene) []*visitor {
 	return visitors
 }
 
+// sees waits until every pod answers a client without a session: then the proxy that it is connected to knows them all.
+func (by session) sees(t *testing.T, s *scene, c *client) {
+	t.Helper()
+	missing := strings.Fields(s.kubectl(t, "get", "pods", "-l", "app=app", "-o", "jsonpath={.items[*].metadata.name}"))
+	if len(missing) != sessionPods {
+		t.Fatalf("the pods are %v, want %d", missing, sessionPods)
+	}
+	deadline := time.Now().Add(patience)
+	for len(missing) > 0 {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: %v never answered", by.path, missing)
+		}
+		got, err := c.try(t.Context(), http.MethodGet, by.path, "")
+		if err == nil && got.status == http.StatusOK {
+			missing = without(missing, []string{got.answer.Pod})
+			continue
+		}
+		time.Sleep(50 * time.Millisecond) // the route is not there yet
+	}
+}
+
 // losePod deletes a pod while its visitors and the others come back all the time: none sees an error, those of the pod
 // move once and stay there, and nobody else moves.
 func (by session) losePod(t *testing.T, s *scene, visitors []*visitor) {
@@ -128,14 +140,18 @@ func (by session) losePod(t *testing.T, s *scene, visitors []*visitor) {
 			theirs++
 		}
 	}
-	var wait sync.WaitGroup
-	wait.Go(func() { s.kubectl(t, "delete", "pod", lost, "--timeout="+patience.String()) })
-	gone := make(chan struct{})
-	go func() { wait.Wait(); close(gone) }()
+	gone := make(chan error, 1)
+	go func() {
+		_, err := s.Kubectl(t.Context(), nil, "-n", s.namespace, "delete", "pod", lost, "--timeout="+patience.String())
+		gone <- err
+	}()
 	c := s.client(t)
 	for done := false; !done; {
 		select {
-		case <-gone:
+		case err := <-gone:
+			if err != nil {
+				t.Fatal(err)
+			}
 			done = true // once more, now that it is gone
 		default:
 		}

@@ -2,8 +2,14 @@ package experimental
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,7 +22,8 @@ import (
 // trustBundle is the name that examples/experimental/cluster-trust-bundle.yaml has.
 const trustBundle = "company-ca"
 
-// clusterTrustBundle reaches a backend with TLS while the bundle has its authority, and only then.
+// clusterTrustBundle reaches a backend with TLS, and as a client with a certificate, while the bundle has the authority of
+// both, and only then.
 func clusterTrustBundle(t *testing.T, g *ground.Ground) {
 	company, other := authority(t, "company"), authority(t, "other")
 	pair, err := company.Issue(pki.Request{CommonName: "app", DNSNames: []string{"app.example.internal"}})
@@ -51,9 +58,61 @@ func clusterTrustBundle(t *testing.T, g *ground.Ground) {
 		c.eventually(t, "/", step.want)
 		s.eventually(t, "True", "backendtlspolicy/app", accepted)
 	}
+	trustsClients(t, s, company, other)
 	s.kubectl(t, "delete", "clustertrustbundle", trustBundle)
 	c.eventually(t, "/", refused)
 	s.eventually(t, "False", "backendtlspolicy/app", accepted)
+}
+
+// trustsClients calls the HTTPS listener with certificates of both authorities, and with none.
+func trustsClients(t *testing.T, s *scene, trusted, other *pki.Authority) {
+	t.Helper()
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(trusted.Cert)
+	get := func(of *pki.Authority) error {
+		config := &tls.Config{RootCAs: roots, ServerName: "app.example.internal", MinVersion: tls.VersionTLS12}
+		if of != nil {
+			config.Certificates = []tls.Certificate{clientCertificate(t, of)}
+		}
+		transport := &http.Transport{TLSClientConfig: config}
+		defer transport.CloseIdleConnections()
+		c := &client{http: &http.Client{Transport: transport, Timeout: 30 * time.Second}, url: "https://" + net.JoinHostPort(s.address, "443")}
+		got, err := c.try(t.Context(), http.MethodGet, "/", "")
+		if err == nil && got.status != http.StatusOK {
+			err = errors.New(got.body)
+		}
+		return err
+	}
+	deadline := time.Now().Add(patience)
+	for {
+		err := get(trusted)
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	for name, of := range map[string]*pki.Authority{"no certificate": nil, "a certificate of another authority": other} {
+		var refusal *net.OpError
+		if err := get(of); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "tls:") {
+			t.Errorf("a client with %s is not refused: %v", name, err)
+		}
+	}
+}
+
+func clientCertificate(t *testing.T, of *pki.Authority) tls.Certificate {
+	t.Helper()
+	made, err := of.Issue(pki.Request{CommonName: "client"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pair, err := tls.X509KeyPair(made.Cert, made.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pair
 }
 
 func authority(t *testing.T, name string) *pki.Authority {
