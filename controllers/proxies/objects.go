@@ -90,21 +90,6 @@ func (p port) name() string {
 	return portName(p.number)
 }
 
-// backendNamespaces are the namespaces of the Services that the routes of a Gateway name, sorted.
-func backendNamespaces(r ir.IR, gateway ir.Key) []string {
-	found := map[string]bool{}
-	for _, route := range r.Routes {
-		part := route.For(gateway)
-		if part == nil {
-			continue
-		}
-		for _, pool := range part.Pools {
-			found[pool.Namespace] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(found))
-}
-
 // around is all that is applied before the Deployment, in order.
 func (d deployment) around() []client.Object {
 	out := []client.Object{d.serviceAccount()}

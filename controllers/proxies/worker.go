@@ -176,7 +176,7 @@ var errWaiting = errors.New("waiting for deletion")
 
 func (w *worker) deploy(ctx context.Context, to *fleet.Connection, v view, gateway *ir.Gateway) error {
 	name := world.Name(gateway.Key())
-	want := deploymentOf(gateway, backendNamespaces(v.ir, gateway.Key()), w.options.Settings)
+	want := deploymentOf(gateway, w.chunks.BackendNamespaces(v.ir, name, w.member), w.options.Settings)
 	want.secrets = secretsOf(v.world, gateway)
 	if err := w.ensureNamespace(ctx, to, name.Namespace); err != nil {
 		return err
