@@ -48,7 +48,7 @@ func createdAt(set *gatewayv1.ListenerSet) int64 {
 // listenerSets declares the listeners of the ListenerSets that name the Gateway and that it allows (GEP-1713).
 func (t *translator) listenerSets(c *gatewayContext) {
 	filter, err := allowedSets(c.object.Spec.AllowedListeners)
-	for tier, name := range t.sets[ir.Key(c.name)] {
+	for tier, name := range t.sets()[ir.Key(c.name)] {
 		object := t.w.ListenerSets[name]
 		c.deps.on(world.KindListenerSet, name.Namespace, name.Name)
 		c.deps.on(world.KindNamespace, "", name.Namespace)

@@ -111,7 +111,7 @@ func (t *translator) parent(name parentKey, key ir.Key) *parent {
 	made := &parent{parentKey: name, gateway: gateway, members: t.placedMembers(gateway)}
 	switch name.kind {
 	case kindListenerSet:
-		set := t.attached[name.key]
+		set := t.attached()[name.key]
 		if set == nil {
 			return nil
 		}
