@@ -30,12 +30,6 @@ func NewAssembler(base world.World) *Assembler {
 	base.ALBConfigs = map[string]*awsv1alpha1.ALBConfig{}
 	base.ServiceConfigs = map[string]*gatewayv1alpha1.ServiceConfig{}
 	base.Gateways = map[world.Name]*gatewayv1.Gateway{}
-	base.ListenerSets = map[world.Name]*gatewayv1.ListenerSet{}
-	base.HTTPRoutes = map[world.Name]*gatewayv1.HTTPRoute{}
-	base.GRPCRoutes = map[world.Name]*gatewayv1.GRPCRoute{}
-	base.TLSRoutes = map[world.Name]*gatewayv1.TLSRoute{}
-	base.TCPRoutes = map[world.Name]*gatewayv1.TCPRoute{}
-	base.UDPRoutes = map[world.Name]*gatewayv1.UDPRoute{}
 	base.BackendTLS = map[world.Name]*gatewayv1.BackendTLSPolicy{}
 	base.BackendTraffic = map[world.Name]*gatewayxv1alpha1.XBackendTrafficPolicy{}
 	base.Grants = map[world.Name]*gatewayv1.ReferenceGrant{}
@@ -108,7 +102,7 @@ func (e *edit) hub(key Key, value any) {
 	case world.KindServiceConfig:
 		set(&e.next.ServiceConfigs, first, key.Name.Name, value)
 	case world.KindListenerSet:
-		set(&e.next.ListenerSets, first, key.Name, value)
+		setObject(&e.next.ListenerSets, key.Name, value)
 	case world.KindBackendTLSPolicy:
 		set(&e.next.BackendTLS, first, key.Name, value)
 	case world.KindTrafficPolicy:
@@ -132,23 +126,23 @@ func (e *edit) hub(key Key, value any) {
 		}
 		set(&e.next.ConfigMaps, first, key.Name, value)
 	default: // kinds of members do not come here: what is left are routes
-		e.route(key, first, value)
+		e.route(key, value)
 	}
 }
 
 // route puts a route in its map.
-func (e *edit) route(key Key, first bool, value any) {
+func (e *edit) route(key Key, value any) {
 	switch key.Kind {
 	case world.KindHTTPRoute:
-		set(&e.next.HTTPRoutes, first, key.Name, value)
+		setObject(&e.next.HTTPRoutes, key.Name, value)
 	case world.KindGRPCRoute:
-		set(&e.next.GRPCRoutes, first, key.Name, value)
+		setObject(&e.next.GRPCRoutes, key.Name, value)
 	case world.KindTLSRoute:
-		set(&e.next.TLSRoutes, first, key.Name, value)
+		setObject(&e.next.TLSRoutes, key.Name, value)
 	case world.KindTCPRoute:
-		set(&e.next.TCPRoutes, first, key.Name, value)
+		setObject(&e.next.TCPRoutes, key.Name, value)
 	case world.KindUDPRoute:
-		set(&e.next.UDPRoutes, first, key.Name, value)
+		setObject(&e.next.UDPRoutes, key.Name, value)
 	default: // no other kind of the hub is left
 	}
 }
@@ -179,5 +173,13 @@ func set[K comparable, V any](into *map[K]V, first bool, key K, value any) {
 		(*into)[key] = typed
 	} else {
 		delete(*into, key)
+	}
+}
+
+func setObject[V any](into *world.Objects[V], name world.Name, value any) {
+	if typed, ok := value.(V); ok {
+		*into = into.With(name, typed)
+	} else {
+		*into = into.Without(name)
 	}
 }

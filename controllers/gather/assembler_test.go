@@ -68,10 +68,10 @@ func TestAWorldThatWasHandedOutIsFrozen(t *testing.T) {
 		service("one"): nil, service("two"): &corev1.Service{}, key: running, {Kind: world.KindGateway, Name: gw}: nil,
 	})
 	third, _ := a.Apply(map[Key]any{member: nil})
-	if len(first.Gateways) != 1 || first.Members["m"].Services[service("one").Name] == nil || len(first.Members["m"].Services) != 1 || len(first.Members["m"].Proxies) != 0 {
+	if len(first.Gateways) != 1 || first.Members["m"].Services.Get(service("one").Name) == nil || first.Members["m"].Services.Len() != 1 || len(first.Members["m"].Proxies) != 0 {
 		t.Errorf("the first World changed: %+v", first)
 	}
-	if len(second.Gateways) != 0 || second.Members["m"].Services[service("two").Name] == nil || len(second.Members["m"].Services) != 1 || len(second.Members["m"].Proxies) != 1 {
+	if len(second.Gateways) != 0 || second.Members["m"].Services.Get(service("two").Name) == nil || second.Members["m"].Services.Len() != 1 || len(second.Members["m"].Proxies) != 1 {
 		t.Errorf("the second World is wrong: %+v", second)
 	}
 	if len(third.Members) != 0 || len(second.Members) != 1 {

@@ -82,9 +82,9 @@ func TestOneRouteOneChunk(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := world.Name{Namespace: "team-7", Name: "route-7"}
-	route := w.HTTPRoutes[name].DeepCopy()
+	route := w.HTTPRoutes.Get(name).DeepCopy()
 	route.Spec.Hostnames = append(route.Spec.Hostnames, "another.example.com")
-	w.HTTPRoutes[name] = route
+	w.HTTPRoutes = w.HTTPRoutes.With(name, route)
 	after, err := compile.ProxyConfigs(translate.All(w), web, "east")
 	if err != nil {
 		t.Fatal(err)

@@ -93,7 +93,7 @@ func orphans(w *world.World, prev, next ir.IR) []Patch {
 	}
 	var out []Patch
 	for _, set := range had {
-		object := w.ListenerSets[world.Name(set.Key())]
+		object := w.ListenerSets.Get(world.Name(set.Key()))
 		if object == nil || have[set.Key()] {
 			continue
 		}

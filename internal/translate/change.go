@@ -19,7 +19,7 @@ func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
 	marks := dirty{}
 	for _, key := range changed {
 		marks.mark(key)
-		if set := w.ListenerSets[key.Name]; key.Kind == world.KindListenerSet && set != nil {
+		if set := w.ListenerSets.Get(key.Name); key.Kind == world.KindListenerSet && set != nil {
 			if gateway, ok := setParent(key.Name, set); ok {
 				marks.mark(world.Key{Kind: world.KindGateway, Name: world.Name(gateway)})
 			}

@@ -142,7 +142,7 @@ func (p *policyContext) hasPort(service world.Name, name string) bool {
 	p.deps.onMembers()
 	exists := false
 	for _, member := range p.t.w.Members {
-		object := member.Services[service]
+		object := member.Services.Get(service)
 		exists = exists || object != nil
 		if object != nil && slices.ContainsFunc(object.Spec.Ports, func(port corev1.ServicePort) bool { return port.Name == name }) {
 			return true
