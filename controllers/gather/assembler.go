@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
@@ -41,10 +42,21 @@ func NewAssembler(base world.World) *Assembler {
 	return &Assembler{world: base, members: map[string]*contents{}}
 }
 
-// Apply gives the World after changes, and the keys of all that may differ from the World before.
-func (a *Assembler) Apply(changes map[Key]any) (*world.World, []world.Key) {
+// Delta is how a World differs from the one before.
+type Delta struct {
+	// Changed are the keys of all that may differ, sorted, but for Written.
+	Changed []world.Key
+	// Written are routes of which somebody wrote the status and nothing else, sorted: they mean what they did.
+	Written []world.Key
+}
+
+// Apply gives the World after changes, and what may differ from the World before.
+func (a *Assembler) Apply(changes map[Key]any) (*world.World, Delta) {
 	next := a.world
-	step := &edit{next: &next, copied: map[world.Kind]bool{}, members: map[string]bool{}, changed: map[world.Key]bool{}, remember: a.Remember}
+	step := &edit{
+		next: &next, copied: map[world.Kind]bool{}, members: map[string]bool{}, remember: a.Remember,
+		changed: map[world.Key]bool{}, written: map[world.Key]bool{},
+	}
 	for key, value := range changes {
 		if key.Kind == world.KindMember || key.Member != "" {
 			a.applyMember(step, key, value)
@@ -61,7 +73,10 @@ func (a *Assembler) Apply(changes map[Key]any) (*world.World, []world.Key) {
 	}
 	a.world = next
 	out := next
-	return &out, slices.SortedFunc(maps.Keys(step.changed), compareKeys)
+	return &out, Delta{
+		Changed: slices.SortedFunc(maps.Keys(step.changed), compareKeys),
+		Written: slices.SortedFunc(maps.Keys(step.written), compareKeys),
+	}
 }
 
 func compareKeys(a, b world.Key) int {
@@ -74,6 +89,7 @@ type edit struct {
 	copied  map[world.Kind]bool
 	members map[string]bool
 	changed map[world.Key]bool
+	written map[world.Key]bool
 	// remember is Assembler.Remember.
 	remember func(*gatewayv1.Gateway) (world.Front, bool)
 }
@@ -87,6 +103,9 @@ func (e *edit) fresh(kind world.Kind) bool {
 
 // hub puts one object of the hub in its map. One case for each kind: a dispatch table.
 func (e *edit) hub(key Key, value any) {
+	if e.route(key, value) {
+		return
+	}
 	first := e.fresh(key.Kind)
 	e.changed[world.Key{Kind: key.Kind, Name: key.Name}] = true
 	switch key.Kind {
@@ -125,25 +144,48 @@ func (e *edit) hub(key Key, value any) {
 			value = (*corev1.ConfigMap)(nil)
 		}
 		set(&e.next.ConfigMaps, first, key.Name, value)
-	default: // kinds of members do not come here: what is left are routes
-		e.route(key, value)
+	default: // kinds of members do not come here
 	}
 }
 
-// route puts a route in its map.
-func (e *edit) route(key Key, value any) {
+// route puts a route in its map, and says whether it is one.
+func (e *edit) route(key Key, value any) bool {
 	switch key.Kind {
 	case world.KindHTTPRoute:
-		setObject(&e.next.HTTPRoutes, key.Name, value)
+		setRoute(e, &e.next.HTTPRoutes, key, value)
 	case world.KindGRPCRoute:
-		setObject(&e.next.GRPCRoutes, key.Name, value)
+		setRoute(e, &e.next.GRPCRoutes, key, value)
 	case world.KindTLSRoute:
-		setObject(&e.next.TLSRoutes, key.Name, value)
+		setRoute(e, &e.next.TLSRoutes, key, value)
 	case world.KindTCPRoute:
-		setObject(&e.next.TCPRoutes, key.Name, value)
+		setRoute(e, &e.next.TCPRoutes, key, value)
 	case world.KindUDPRoute:
-		setObject(&e.next.UDPRoutes, key.Name, value)
-	default: // no other kind of the hub is left
+		setRoute(e, &e.next.UDPRoutes, key, value)
+	default:
+		return false
+	}
+	return true
+}
+
+// generated is an object of which the API server counts the changes of all but status and metadata.
+type generated interface {
+	comparable
+	metav1.Object
+}
+
+// setRoute tells a route whose status alone was written, most often by us, from one that may mean something else.
+func setRoute[V generated](e *edit, into *world.Objects[V], key Key, value any) {
+	var none V
+	old := into.Get(key.Name)
+	setObject(into, key.Name, value)
+	same := old != none
+	if now, there := value.(V); same {
+		same = there && now.GetUID() == old.GetUID() && now.GetGeneration() == old.GetGeneration() && now.GetGeneration() > 0
+	}
+	if at := (world.Key{Kind: key.Kind, Name: key.Name}); same {
+		e.written[at] = true
+	} else {
+		e.changed[at] = true
 	}
 }
 

@@ -50,3 +50,19 @@ func Changed(w *world.World, prev, next ir.IR) []Patch {
 	}
 	return out
 }
+
+// Rewritten is the status of routes that somebody wrote into, though they mean what they did.
+func Rewritten(w *world.World, r ir.IR, keys []world.Key) []Patch {
+	var out []Patch
+	ours := controllers(w)
+	for _, key := range keys {
+		found := r.Route(ir.RouteKey{Key: ir.Key(key.Name), Kind: string(key.Kind)})
+		if found == nil {
+			continue
+		}
+		if patch, needed := route(w, found, ours); needed {
+			out = append(out, patch)
+		}
+	}
+	return out
+}
