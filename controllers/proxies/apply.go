@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fleetgate/fleetgate/controllers/fleet"
+	"github.com/fleetgate/fleetgate/internal/world"
 )
 
 // fieldOwner is who we are in server-side apply.
@@ -78,6 +79,7 @@ func (w *worker) applyAround(ctx context.Context, to *fleet.Connection, want dep
 	if err != nil || hash == have.around {
 		return have, err
 	}
+	have.around = ""
 	complete := true
 	for _, object := range objects {
 		_, err := apply(ctx, to.Client, object)
@@ -99,6 +101,13 @@ func (w *worker) applyAround(ctx context.Context, to *fleet.Connection, want dep
 		w.queue.AddAfter(proxyOf(want.gateway), missingRetry)
 	}
 	return have, nil
+}
+
+// changedByOthers says whether the Deployment of proxies is not as we wrote it.
+func changedByOthers(ctx context.Context, to *fleet.Connection, proxy world.Name, have applied) bool {
+	seen := &appsv1.Deployment{}
+	err := to.Cache.Get(ctx, client.ObjectKey(proxy), seen)
+	return err != nil || seen.Generation > have.generation
 }
 
 // applyPods writes the Deployment, when it differs from what was written last or somebody changed it.

@@ -211,3 +211,17 @@ func TestGatewayIsSorted(t *testing.T) {
 		}
 	})
 }
+
+func TestProxyOfWhatIsNamedAfterProxies(t *testing.T) {
+	for _, gateway := range []world.Name{{Namespace: "ns", Name: "web"}, {Namespace: "ns", Name: "web-7"}, {Namespace: "ns", Name: "a.b-0123456789"}} {
+		want := compile.ProxyName(gateway)
+		if got := compile.ProxyOf(want); got != want {
+			t.Errorf("root of %s: got %s", gateway, got)
+		}
+		for _, chunk := range []int{0, 7, 16_384} {
+			if got := compile.ProxyOf(compile.ChunkName(gateway, chunk)); got != want {
+				t.Errorf("chunk %d of %s: got %s", chunk, gateway, got)
+			}
+		}
+	}
+}
