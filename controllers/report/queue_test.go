@@ -10,7 +10,9 @@ import (
 func TestGatewaysDoNotWaitForThousandsOfRoutes(t *testing.T) {
 	queue := newQueue()
 	defer queue.ShutDown()
-	key := func(kind world.Kind, name string) world.Key { return world.Key{Kind: kind, Name: world.Name{Name: name}} }
+	key := func(kind world.Kind, name string) world.Key {
+		return world.Key{Kind: kind, Name: world.Name{Name: name}}
+	}
 	for _, name := range []string{"a", "b", "a"} {
 		queue.Add(key(world.KindHTTPRoute, name))
 	}
