@@ -116,7 +116,7 @@ func memberObjects(routes int) (objects []runtime.Object, name string, err error
 		objects = append(objects, &configs[i])
 	}
 	n := 0
-	for service := range w.Members[member].Services {
+	for service := range w.Members[member].Services.All() {
 		n++
 		objects = append(objects, endpointSlice(service, n))
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/fleetgate/fleetgate/controllers"
 	"github.com/fleetgate/fleetgate/controllers/fleet"
 	"github.com/fleetgate/fleetgate/controllers/front"
+	"github.com/fleetgate/fleetgate/controllers/gather"
 	"github.com/fleetgate/fleetgate/controllers/proxies"
 )
 
@@ -140,7 +141,7 @@ func (s *settings) manager(scheme *runtime.Scheme) ctrl.Options {
 	grace := shutdown
 	return ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         cache.Options{DefaultTransform: cache.TransformStripManagedFields()},
+		Cache:                         cache.Options{DefaultTransform: gather.Slim},
 		Metrics:                       metricsserver.Options{BindAddress: s.metricsAddr},
 		HealthProbeBindAddress:        s.healthAddr,
 		LeaderElection:                s.leaderElect,

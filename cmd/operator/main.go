@@ -21,8 +21,6 @@ import (
 )
 
 const (
-	hubQPS   = 200
-	hubBurst = 400
 	// shutdown is how long what runs may take to end.
 	shutdown = 20 * time.Second
 )
@@ -49,7 +47,8 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return fmt.Errorf("find the hub: %w", err)
 	}
-	config.QPS, config.Burst, config.UserAgent = hubQPS, hubBurst, "fleetgate-operator"
+	config.QPS = -1 // what is written at once is bounded, and the API server has its own limits
+	config.UserAgent = "fleetgate-operator"
 	scheme, err := controllers.Scheme()
 	if err != nil {
 		return err

@@ -37,16 +37,12 @@ type Connection struct {
 	rest  *rest.RESTClient
 }
 
-const (
-	memberQPS     = 100
-	memberBurst   = 200
-	memberTimeout = 10 * time.Second
-)
+const memberTimeout = 10 * time.Second
 
 // connect makes the clients of a member. It does no I/O: the mapper is fixed, not discovered.
 func connect(name string, config *rest.Config, onWatchError func(error)) (*Connection, error) {
 	config = rest.CopyConfig(config)
-	config.QPS, config.Burst = memberQPS, memberBurst
+	config.QPS = -1 // one worker writes at a time, and the API server has its own limits
 	config.UserAgent = "fleetgate-operator"
 	config.WarningHandler = rest.NoWarnings{}
 	scheme, mapper, err := memberKinds()

@@ -1,26 +1,20 @@
 package fleet
 
 import (
+	"fmt"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
+	"github.com/fleetgate/fleetgate/controllers/gather"
 )
 
-const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
-
-// slim drops what nobody asks for before an object enters a cache: the memory of a hub grows with all members.
+// slim drops even more than gather.Slim: the memory of a hub grows with all members.
 func slim(in any) (any, error) {
-	object, err := meta.Accessor(in)
-	if err != nil {
-		return in, nil //nolint:nilerr // a tombstone has no metadata and passes as it is
-	}
-	object.SetManagedFields(nil)
-	if annotations := object.GetAnnotations(); annotations[lastApplied] != "" {
-		delete(annotations, lastApplied)
-		object.SetAnnotations(annotations)
+	if _, err := gather.Slim(in); err != nil {
+		return nil, fmt.Errorf("slim an object: %w", err)
 	}
 	switch typed := in.(type) {
 	case *dataplanev1alpha1.ProxyConfig:

@@ -7,6 +7,7 @@ import (
 
 	certificatesv1 "k8s.io/api/certificates/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
@@ -31,12 +32,6 @@ func NewAssembler(base world.World) *Assembler {
 	base.ALBConfigs = map[string]*awsv1alpha1.ALBConfig{}
 	base.ServiceConfigs = map[string]*gatewayv1alpha1.ServiceConfig{}
 	base.Gateways = map[world.Name]*gatewayv1.Gateway{}
-	base.ListenerSets = map[world.Name]*gatewayv1.ListenerSet{}
-	base.HTTPRoutes = map[world.Name]*gatewayv1.HTTPRoute{}
-	base.GRPCRoutes = map[world.Name]*gatewayv1.GRPCRoute{}
-	base.TLSRoutes = map[world.Name]*gatewayv1.TLSRoute{}
-	base.TCPRoutes = map[world.Name]*gatewayv1.TCPRoute{}
-	base.UDPRoutes = map[world.Name]*gatewayv1.UDPRoute{}
 	base.BackendTLS = map[world.Name]*gatewayv1.BackendTLSPolicy{}
 	base.BackendTraffic = map[world.Name]*gatewayxv1alpha1.XBackendTrafficPolicy{}
 	base.Grants = map[world.Name]*gatewayv1.ReferenceGrant{}
@@ -49,10 +44,21 @@ func NewAssembler(base world.World) *Assembler {
 	return &Assembler{world: base, members: map[string]*contents{}}
 }
 
-// Apply gives the World after changes, and the keys of all that may differ from the World before.
-func (a *Assembler) Apply(changes map[Key]any) (*world.World, []world.Key) {
+// Delta is how a World differs from the one before.
+type Delta struct {
+	// Changed are the keys of all that may differ, sorted, but for Written.
+	Changed []world.Key
+	// Written are routes of which somebody wrote the status and nothing else, sorted: they mean what they did.
+	Written []world.Key
+}
+
+// Apply gives the World after changes, and what may differ from the World before.
+func (a *Assembler) Apply(changes map[Key]any) (*world.World, Delta) {
 	next := a.world
-	step := &edit{next: &next, copied: map[world.Kind]bool{}, members: map[string]bool{}, changed: map[world.Key]bool{}, remember: a.Remember}
+	step := &edit{
+		next: &next, copied: map[world.Kind]bool{}, members: map[string]bool{}, remember: a.Remember,
+		changed: map[world.Key]bool{}, written: map[world.Key]bool{},
+	}
 	for key, value := range changes {
 		if key.Kind == world.KindMember || key.Member != "" {
 			a.applyMember(step, key, value)
@@ -69,7 +75,10 @@ func (a *Assembler) Apply(changes map[Key]any) (*world.World, []world.Key) {
 	}
 	a.world = next
 	out := next
-	return &out, slices.SortedFunc(maps.Keys(step.changed), compareKeys)
+	return &out, Delta{
+		Changed: slices.SortedFunc(maps.Keys(step.changed), compareKeys),
+		Written: slices.SortedFunc(maps.Keys(step.written), compareKeys),
+	}
 }
 
 func compareKeys(a, b world.Key) int {
@@ -82,6 +91,7 @@ type edit struct {
 	copied  map[world.Kind]bool
 	members map[string]bool
 	changed map[world.Key]bool
+	written map[world.Key]bool
 	// remember is Assembler.Remember.
 	remember func(*gatewayv1.Gateway) (world.Front, bool)
 }
@@ -95,6 +105,9 @@ func (e *edit) fresh(kind world.Kind) bool {
 
 // hub puts one object of the hub in its map. One case for each kind: a dispatch table.
 func (e *edit) hub(key Key, value any) {
+	if e.route(key, value) {
+		return
+	}
 	first := e.fresh(key.Kind)
 	e.changed[world.Key{Kind: key.Kind, Name: key.Name}] = true
 	switch key.Kind {
@@ -110,7 +123,7 @@ func (e *edit) hub(key Key, value any) {
 	case world.KindServiceConfig:
 		set(&e.next.ServiceConfigs, first, key.Name.Name, value)
 	case world.KindListenerSet:
-		set(&e.next.ListenerSets, first, key.Name, value)
+		setObject(&e.next.ListenerSets, key.Name, value)
 	case world.KindBackendTLSPolicy:
 		set(&e.next.BackendTLS, first, key.Name, value)
 	case world.KindTrafficPolicy:
@@ -138,25 +151,48 @@ func (e *edit) hub(key Key, value any) {
 			value = (*certificatesv1.ClusterTrustBundle)(nil)
 		}
 		set(&e.next.TrustBundles, first, key.Name, value)
-	default: // kinds of members do not come here: what is left are routes
-		e.route(key, first, value)
+	default: // kinds of members do not come here
 	}
 }
 
-// route puts a route in its map.
-func (e *edit) route(key Key, first bool, value any) {
+// route puts a route in its map, and says whether it is one.
+func (e *edit) route(key Key, value any) bool {
 	switch key.Kind {
 	case world.KindHTTPRoute:
-		set(&e.next.HTTPRoutes, first, key.Name, value)
+		setRoute(e, &e.next.HTTPRoutes, key, value)
 	case world.KindGRPCRoute:
-		set(&e.next.GRPCRoutes, first, key.Name, value)
+		setRoute(e, &e.next.GRPCRoutes, key, value)
 	case world.KindTLSRoute:
-		set(&e.next.TLSRoutes, first, key.Name, value)
+		setRoute(e, &e.next.TLSRoutes, key, value)
 	case world.KindTCPRoute:
-		set(&e.next.TCPRoutes, first, key.Name, value)
+		setRoute(e, &e.next.TCPRoutes, key, value)
 	case world.KindUDPRoute:
-		set(&e.next.UDPRoutes, first, key.Name, value)
-	default: // no other kind of the hub is left
+		setRoute(e, &e.next.UDPRoutes, key, value)
+	default:
+		return false
+	}
+	return true
+}
+
+// generated is an object of which the API server counts the changes of all but status and metadata.
+type generated interface {
+	comparable
+	metav1.Object
+}
+
+// setRoute tells a route whose status alone was written, most often by us, from one that may mean something else.
+func setRoute[V generated](e *edit, into *world.Objects[V], key Key, value any) {
+	var none V
+	old := into.Get(key.Name)
+	setObject(into, key.Name, value)
+	same := old != none
+	if now, there := value.(V); same {
+		same = there && now.GetUID() == old.GetUID() && now.GetGeneration() == old.GetGeneration() && now.GetGeneration() > 0
+	}
+	if at := (world.Key{Kind: key.Kind, Name: key.Name}); same {
+		e.written[at] = true
+	} else {
+		e.changed[at] = true
 	}
 }
 
@@ -186,5 +222,13 @@ func set[K comparable, V any](into *map[K]V, first bool, key K, value any) {
 		(*into)[key] = typed
 	} else {
 		delete(*into, key)
+	}
+}
+
+func setObject[V any](into *world.Objects[V], name world.Name, value any) {
+	if typed, ok := value.(V); ok {
+		*into = into.With(name, typed)
+	} else {
+		*into = into.Without(name)
 	}
 }

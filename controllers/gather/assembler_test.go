@@ -44,13 +44,13 @@ func TestProxiesAreCounted(t *testing.T) {
 		{Name: "ready", GatewayGeneration: 3}, {Name: "starting", GatewayGeneration: 9}, {Name: "leaving", GatewayGeneration: 9},
 	}
 	changes[Key{Member: "m", Kind: KindProxyConfig, Name: world.Name{Namespace: "ns", Name: "gw-root"}}] = root
-	w, changed := NewAssembler(world.World{}).Apply(changes)
+	w, delta := NewAssembler(world.World{}).Apply(changes)
 	want := world.Proxies{Addresses: []string{"10.0.0.1", "10.0.0.2"}, Ready: 1, Generation: 3}
 	if got := w.Members["m"].Proxies[gw]; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if want := []world.Key{{Kind: world.KindMember, Name: world.Name{Name: "m"}}, {Kind: world.KindProxies, Name: gw}}; !reflect.DeepEqual(changed, want) {
-		t.Errorf("changed %v, want %v", changed, want)
+	if want := []world.Key{{Kind: world.KindMember, Name: world.Name{Name: "m"}}, {Kind: world.KindProxies, Name: gw}}; !reflect.DeepEqual(delta.Changed, want) {
+		t.Errorf("changed %v, want %v", delta.Changed, want)
 	}
 }
 
@@ -68,10 +68,10 @@ func TestAWorldThatWasHandedOutIsFrozen(t *testing.T) {
 		service("one"): nil, service("two"): &corev1.Service{}, key: running, {Kind: world.KindGateway, Name: gw}: nil,
 	})
 	third, _ := a.Apply(map[Key]any{member: nil})
-	if len(first.Gateways) != 1 || first.Members["m"].Services[service("one").Name] == nil || len(first.Members["m"].Services) != 1 || len(first.Members["m"].Proxies) != 0 {
+	if len(first.Gateways) != 1 || first.Members["m"].Services.Get(service("one").Name) == nil || first.Members["m"].Services.Len() != 1 || len(first.Members["m"].Proxies) != 0 {
 		t.Errorf("the first World changed: %+v", first)
 	}
-	if len(second.Gateways) != 0 || second.Members["m"].Services[service("two").Name] == nil || len(second.Members["m"].Services) != 1 || len(second.Members["m"].Proxies) != 1 {
+	if len(second.Gateways) != 0 || second.Members["m"].Services.Get(service("two").Name) == nil || second.Members["m"].Services.Len() != 1 || len(second.Members["m"].Proxies) != 1 {
 		t.Errorf("the second World is wrong: %+v", second)
 	}
 	if len(third.Members) != 0 || len(second.Members) != 1 {
@@ -113,6 +113,36 @@ func TestAGatewayThatReplacesAnotherHasNoFrontOfIt(t *testing.T) {
 	other, _ := a.Apply(gateway("new"))
 	if _, has := other.Fronts[gw]; has {
 		t.Error("the new Gateway has the front of the old one")
+	}
+}
+
+func TestARouteOfWhichTheStatusAloneWasWrittenMeansWhatItDid(t *testing.T) {
+	key := Key{Kind: world.KindHTTPRoute, Name: gw}
+	route := func(uid string, generation int64) *gatewayv1.HTTPRoute {
+		return &gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{UID: types.UID(uid), Generation: generation}}
+	}
+	cases := []struct {
+		name, reason string
+		next         any
+		written      bool
+	}{
+		{"same", "the API server counts changes of the spec", route("a", 1), true},
+		{"changed", "it counted one", route("a", 2), false},
+		{"replaced", "another of the same name", route("b", 1), false},
+		{"gone", "it means nothing any more", nil, false},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			a := NewAssembler(world.World{})
+			a.Apply(map[Key]any{key: route("a", 1)})
+			w, delta := a.Apply(map[Key]any{key: c.next})
+			if got := len(delta.Written) == 1 && len(delta.Changed) == 0; got != c.written {
+				t.Errorf("%s: got %+v", c.reason, delta)
+			}
+			if c.next != nil && w.HTTPRoutes.Get(gw) != c.next {
+				t.Error("the World has another route than the newest")
+			}
+		})
 	}
 }
 

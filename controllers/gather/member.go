@@ -16,9 +16,7 @@ const AnnotationGateway = dataplanev1alpha1.AnnotationGateway
 // contents is what an Assembler holds of one member, from which world.Member is made.
 type contents struct {
 	state    *MemberState
-	services map[world.Name]*corev1.Service
-	// copied says that services was copied for the World under construction.
-	copied   bool
+	services world.Objects[*corev1.Service]
 	pods     map[world.Name]map[string]*corev1.Pod
 	roots    map[world.Name]*dataplanev1alpha1.ProxyConfig
 	problems map[world.Name]string
@@ -31,7 +29,6 @@ type contents struct {
 
 func newContents() *contents {
 	return &contents{
-		services:  map[world.Name]*corev1.Service{},
 		pods:      map[world.Name]map[string]*corev1.Pod{},
 		roots:     map[world.Name]*dataplanev1alpha1.ProxyConfig{},
 		problems:  map[world.Name]string{},
@@ -61,8 +58,7 @@ func (a *Assembler) applyMember(e *edit, key Key, value any) {
 		}
 	case world.KindService:
 		e.changed[world.Key{Kind: key.Kind, Name: key.Name}] = true
-		set(&held.services, !held.copied, key.Name, value)
-		held.copied = true
+		setObject(&held.services, key.Name, value)
 	case KindPod:
 		pod, _ := value.(*corev1.Pod)
 		held.putPod(key, pod)
@@ -139,7 +135,6 @@ func (a *Assembler) finishMember(e *edit, name string) {
 		held.proxies[gateway] = count
 	}
 	held.dirty = map[world.Name]bool{}
-	held.copied = false
 	e.next.Members[name] = &world.Member{
 		Name: name, Labels: held.state.Labels, Unreachable: held.state.Unreachable,
 		Services: held.services, Proxies: held.proxies,

@@ -17,6 +17,7 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/fleetgate/fleetgate/controllers/gather"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
@@ -119,7 +120,7 @@ func (w *Watcher[T]) run(ctx context.Context, name world.Name) {
 		}
 	}
 	informer := toolscache.NewSharedInformer(w.single(name, gone), w.kind.one, 0)
-	_ = informer.SetTransform(slim)
+	_ = informer.SetTransform(gather.Slim)
 	_ = informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *toolscache.Reflector, err error) {
 		if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
 			w.log.Error(err, "the object may not be read: grant the operator get, list and watch on it", "kind", w.kind.name, "name", name.String())
@@ -175,11 +176,3 @@ type plainLists struct{ *toolscache.ListWatch }
 
 // IsWatchListSemanticsUnSupported is what client-go asks for.
 func (plainLists) IsWatchListSemanticsUnSupported() bool { return true }
-
-func slim(in any) (any, error) {
-	if object, ok := in.(client.Object); ok {
-		object.SetManagedFields(nil)
-		delete(object.GetAnnotations(), corev1.LastAppliedConfigAnnotation)
-	}
-	return in, nil
-}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -17,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fleetgate/fleetgate/controllers/fleet"
+	"github.com/fleetgate/fleetgate/internal/world"
 )
 
 // fieldOwner is who we are in server-side apply.
@@ -73,17 +75,24 @@ func (w *worker) ensureNamespace(ctx context.Context, to *fleet.Connection, name
 
 // applyAround writes what differs from what was written last, but for the Deployment.
 func (w *worker) applyAround(ctx context.Context, to *fleet.Connection, want deployment, have applied) (applied, error) {
-	written, complete := map[string]string{}, true
+	before := have.around
+	have.around = maps.Clone(before)
+	if have.around == nil {
+		have.around, have.revoke = map[string]string{}, true
+	}
+	complete := true
+	wanted := map[string]bool{}
 	for _, object := range want.around() {
 		name := describe(object)
+		wanted[name] = true
 		hash, err := hashOf(object)
 		if err != nil {
 			return have, err
 		}
-		if have.around[name] == hash {
-			written[name] = hash
+		if before[name] == hash {
 			continue
 		}
+		delete(have.around, name) // until it is written
 		_, err = apply(ctx, to.Client, object)
 		if apierrors.IsNotFound(err) && object.GetNamespace() != want.gateway.Namespace {
 			complete = false // the member lacks a backend's namespace: there is nothing to read there
@@ -93,24 +102,25 @@ func (w *worker) applyAround(ctx context.Context, to *fleet.Connection, want dep
 			delete(w.namespaces, want.gateway.Namespace)
 			return have, err
 		}
-		written[name] = hash
+		have.around[name] = hash
 	}
-	if !complete {
+	for name := range before {
+		if !wanted[name] {
+			delete(have.around, name)
+			have.revoke = true
+		}
+	}
+	if have.lacking = !complete; have.lacking {
 		w.queue.AddAfter(proxyOf(want.gateway), missingRetry)
 	}
-	have.revoke = have.revoke || have.around == nil || missing(have.around, written)
-	have.around = written
 	return have, nil
 }
 
-// missing says that something of before is not among what is now.
-func missing(before, now map[string]string) bool {
-	for name := range before {
-		if _, there := now[name]; !there {
-			return true
-		}
-	}
-	return false
+// changedByOthers says whether the Deployment of proxies is not as we wrote it.
+func changedByOthers(ctx context.Context, to *fleet.Connection, proxy world.Name, have applied) bool {
+	seen := &appsv1.Deployment{}
+	err := to.Cache.Get(ctx, client.ObjectKey(proxy), seen)
+	return err != nil || seen.Generation > have.generation
 }
 
 // applyPods writes the Deployment, when it differs from what was written last or somebody changed it.

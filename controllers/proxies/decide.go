@@ -98,43 +98,24 @@ func touched(before, after view) map[world.Name]bool {
 	for name := range after.gone {
 		out[name] = true
 	}
-	touchedByRoutes(before.ir.Routes, after.ir.Routes, out)
+	for change := range ir.Diff(before.ir.Routes, after.ir.Routes) {
+		if change.Alike() {
+			continue
+		}
+		addGateways(out, change.Before)
+		addGateways(out, change.After)
+	}
 	return out
 }
 
-// touchedByRoutes walks two sorted lists side by side; equal pointers are equal routes.
-func touchedByRoutes(before, after []*ir.Route, out map[world.Name]bool) {
-	add := func(route *ir.Route) {
-		for _, part := range route.Gateways {
-			if namespace, name, ok := cut(part.Gateway); ok {
-				out[world.Name{Namespace: namespace, Name: name}] = true
-			}
+// addGateways adds those that a route is for, which may be nil.
+func addGateways(out map[world.Name]bool, route *ir.Route) {
+	if route == nil {
+		return
+	}
+	for _, part := range route.Gateways {
+		if namespace, name, ok := cut(part.Gateway); ok {
+			out[world.Name{Namespace: namespace, Name: name}] = true
 		}
 	}
-	for len(before) > 0 || len(after) > 0 {
-		switch order := compareHeads(before, after); {
-		case order == 0:
-			if before[0] != after[0] {
-				add(before[0])
-				add(after[0])
-			}
-			before, after = before[1:], after[1:]
-		case order < 0:
-			add(before[0])
-			before = before[1:]
-		default:
-			add(after[0])
-			after = after[1:]
-		}
-	}
-}
-
-func compareHeads(a, b []*ir.Route) int {
-	switch {
-	case len(a) == 0:
-		return 1
-	case len(b) == 0:
-		return -1
-	}
-	return a[0].Key().Compare(b[0].Key())
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-logr/logr"
 
+	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
 	"github.com/fleetgate/fleetgate/controllers/fleet"
 	"github.com/fleetgate/fleetgate/controllers/gather"
 	"github.com/fleetgate/fleetgate/internal/compile"
@@ -80,13 +81,13 @@ func (m *Manager) Set(w *world.World, r ir.IR, changed map[gather.Key]any) {
 	for name := range touched(before, after) {
 		m.enqueueAll(name)
 	}
-	for key := range changed {
-		m.react(key)
+	for key, value := range changed {
+		m.react(key, value)
 	}
 }
 
 // react looks at what Set's IR does not tell: a member that came back, and drift of what we made.
-func (m *Manager) react(key gather.Key) {
+func (m *Manager) react(key gather.Key, value any) {
 	switch key.Kind {
 	case world.KindMember:
 		if worker := m.workers[key.Name.Name]; worker != nil {
@@ -101,10 +102,8 @@ func (m *Manager) react(key gather.Key) {
 		}
 	case gather.KindProxyConfig:
 		if worker := m.workers[key.Member]; worker != nil {
-			worker.queue.Add(key.Name)
-			if cut := strings.LastIndexByte(key.Name.Name, '-'); cut > 0 {
-				worker.queue.Add(world.Name{Namespace: key.Name.Namespace, Name: key.Name.Name[:cut]})
-			}
+			part, _ := value.(*dataplanev1alpha1.ProxyConfig)
+			worker.lookAgain(key.Name, part)
 		}
 	default: // all else changes the IR, or nothing
 	}

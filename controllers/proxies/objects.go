@@ -90,26 +90,6 @@ func (p port) name() string {
 	return portName(p.number)
 }
 
-// backendNamespaces are the namespaces of the Services that a Gateway and its routes name, sorted.
-func backendNamespaces(r ir.IR, gateway ir.Key) []string {
-	found := map[string]bool{}
-	if own := r.Gateway(gateway.Namespace, gateway.Name); own != nil {
-		for _, pool := range own.Pools {
-			found[pool.Namespace] = true
-		}
-	}
-	for _, route := range r.Routes {
-		part := route.For(gateway)
-		if part == nil {
-			continue
-		}
-		for _, pool := range part.Pools {
-			found[pool.Namespace] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(found))
-}
-
 // around is all that is applied before the Deployment, in order.
 func (d deployment) around() []client.Object {
 	out := []client.Object{d.serviceAccount()}

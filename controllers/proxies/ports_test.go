@@ -7,7 +7,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
@@ -30,20 +29,5 @@ func TestPortsOfTheService(t *testing.T) {
 	want := []string{"p53 53/TCP to 53", "p443 443/TCP to 443", "p53-udp 53/UDP to 53"}
 	if !slices.Equal(got, want) {
 		t.Errorf("TCP and UDP are told apart: got %q, want %q", got, want)
-	}
-}
-
-func TestBackendNamespaces(t *testing.T) {
-	pool := func(namespace string) []ir.Pool { return []ir.Pool{{Pool: config.Pool{Namespace: namespace}}} }
-	meant := ir.IR{
-		Gateways: []*ir.Gateway{{Namespace: "infra", Name: "api", Pools: pool("others")}, {Namespace: "infra", Name: "web", Pools: pool("auth")}},
-		Routes: []*ir.Route{
-			{Kind: ir.HTTPRoute, Namespace: "team", Name: "app", Gateways: []ir.RouteGateway{{Gateway: "infra/web", Pools: pool("team")}}},
-			{Kind: ir.HTTPRoute, Namespace: "team", Name: "other", Gateways: []ir.RouteGateway{{Gateway: "infra/api", Pools: pool("none")}}},
-		},
-	}
-	got := backendNamespaces(meant, ir.Key{Namespace: "infra", Name: "web"})
-	if !slices.Equal(got, []string{"auth", "team"}) {
-		t.Errorf("those of its listeners' filters and of its routes: got %v", got)
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -82,22 +85,29 @@ func (d deployment) secretObjects() []client.Object {
 var errNoSecrets = errors.New("HTTPS and TLS listeners have no certificates there, since the operator may not copy Secrets: " +
 	"install the chart fleetgate in it with proxyCertificates: true")
 
-// applySecrets writes the copies, when they differ from what was written last.
+// applySecrets writes the copies that differ from what was written last.
 func (w *worker) applySecrets(ctx context.Context, to *fleet.Connection, want deployment, have applied) (applied, error) {
-	objects := want.secretObjects()
-	hash, err := hashOf(objects...)
-	if err != nil || hash == have.secrets {
-		return have, err
+	wanted := map[string]client.Object{}
+	for _, object := range want.secretObjects() {
+		wanted[object.GetName()] = object
 	}
-	for _, object := range objects {
-		if _, err := apply(ctx, to.Client, object); err != nil {
+	if have.secrets != nil && reflect.DeepEqual(wanted, have.secrets) {
+		return have, nil
+	}
+	before := have.secrets
+	have.secrets = nil // until all are written
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		if reflect.DeepEqual(wanted[name], before[name]) {
+			continue
+		}
+		if _, err := apply(ctx, to.Client, wanted[name]); err != nil {
 			return have, mayNot(err)
 		}
 	}
 	if err := touch(ctx, to.Client, want); err != nil {
 		return have, mayNot(err)
 	}
-	have.secrets, have.prune = hash, time.Now().Add(secretsKept)
+	have.secrets, have.prune = wanted, time.Now().Add(secretsKept)
 	w.queue.AddAfter(proxyOf(want.gateway), secretsKept)
 	return have, nil
 }

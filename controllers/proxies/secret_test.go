@@ -89,7 +89,7 @@ func TestWithoutTheRightToCopyTheRestGoesOn(t *testing.T) {
 		},
 	}), workerOf(t)
 	have, err := w.applySecrets(t.Context(), in, certificateNamed("new"), applied{})
-	if !errors.Is(err, errNoSecrets) || have.secrets != "" {
+	if !errors.Is(err, errNoSecrets) || have.secrets != nil {
 		t.Errorf("got %+v, %v", have, err)
 	}
 	if text := problem(err); text != errNoSecrets.Error() {

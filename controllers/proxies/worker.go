@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,15 +40,25 @@ type worker struct {
 	clean map[world.Name]bool
 	// troubled are Gateways of which a problem was told.
 	troubled map[world.Name]string
+	// written are the ProxyConfigs that we wrote last; doubted are proxies of which somebody else wrote one.
+	written map[world.Name]dataplanev1alpha1.ProxyConfigSpec
+	doubted map[world.Name]bool
 }
 
 // applied is what was last written and seen to be in force.
 type applied struct {
-	// secrets and pods are hashes of the copied Secrets and of the Deployment; around has one of each other object.
-	secrets, pods string
-	around        map[string]string
-	// revoke says that grants may be there that are not wanted any more.
-	revoke bool
+	// gateway and namespaces are what all that follows was made of; nil until all of it is in force.
+	gateway    *ir.Gateway
+	namespaces []string
+	// secrets are the copied Secrets by name. pods is a hash of the Deployment; around has one of each object that is applied
+	// before it.
+	secrets map[string]client.Object
+	pods    string
+	around  map[string]string
+	// lacking says that the member lacks a backend's namespace; revoke that grants may be there that are not wanted any more.
+	lacking, revoke bool
+	// published are the ProxyConfigs as they were seen or written last; none if that has to be looked at again.
+	published []dataplanev1alpha1.ProxyConfig
 	// prune is when Secrets that are not named any more are deleted; zero for never.
 	prune time.Time
 	// generation of the Deployment after it was written; another one means that somebody changed it.
@@ -72,6 +83,7 @@ func newWorker(member string, options Options, current func() view) *worker {
 		chunks: compile.NewCache(), applied: map[world.Name]applied{},
 		namespaces: map[string]*fleet.Connection{},
 		clean:      map[world.Name]bool{}, troubled: map[world.Name]string{},
+		written: map[world.Name]dataplanev1alpha1.ProxyConfigSpec{}, doubted: map[world.Name]bool{},
 	}
 }
 
@@ -130,6 +142,7 @@ func (w *worker) step(ctx context.Context, key world.Name) {
 		err = w.deploy(ctx, connection, v, gateway)
 		w.tell(world.Name(gateway.Key()), problem(err))
 	case remove:
+		w.takeDoubt(key)
 		delete(w.applied, key)
 		err = w.remove(ctx, connection, key)
 		w.setClean(key, err == nil)
@@ -177,29 +190,49 @@ func problem(err error) string {
 // errWaiting is no fault: something is on its way out and has to be looked at again.
 var errWaiting = errors.New("waiting for deletion")
 
+// deploy makes the proxies of a Gateway what they should be. Most often that is their configuration alone.
 func (w *worker) deploy(ctx context.Context, to *fleet.Connection, v view, gateway *ir.Gateway) error {
 	name := world.Name(gateway.Key())
-	want := deploymentOf(gateway, backendNamespaces(v.ir, gateway.Key()), w.options.Settings)
-	want.secrets = secretsOf(v.world, gateway)
-	if err := w.ensureNamespace(ctx, to, name.Namespace); err != nil {
-		return err
-	}
 	key := proxyOf(name)
 	have := w.applied[key]
 	if have.connection != to || time.Since(have.at) > resync {
 		have = applied{connection: to, at: time.Now()}
 	}
+	if w.takeDoubt(key) {
+		have.published = nil
+	}
+	namespaces := w.chunks.BackendNamespaces(v.ir, name, w.member)
+	if have.gateway == gateway && slices.Equal(have.namespaces, namespaces) && !changedByOthers(ctx, to, key, have) {
+		have, err := w.publish(ctx, to, v.ir, name, have)
+		w.applied[key] = have
+		return err
+	}
+	have, err := w.deployAll(ctx, to, v, gateway, namespaces, have)
+	w.applied[key] = have
+	return err
+}
+
+// deployAll writes all that differs from what was written last.
+func (w *worker) deployAll(
+	ctx context.Context, to *fleet.Connection, v view, gateway *ir.Gateway, namespaces []string, have applied,
+) (applied, error) {
+	want := deploymentOf(gateway, namespaces, w.options.Settings)
+	want.secrets = secretsOf(v.world, gateway)
+	have.gateway, have.namespaces = nil, nil
+	if err := w.ensureNamespace(ctx, to, want.gateway.Namespace); err != nil {
+		return have, err
+	}
 	have, withoutSecrets := w.applySecrets(ctx, to, want, have)
 	if errors.Is(withoutSecrets, errNoSecrets) {
 		want.secrets = nil // nobody may grant what he may not do
 	} else if withoutSecrets != nil {
-		return withoutSecrets
+		return have, withoutSecrets
 	}
 	have, err := w.applyRest(ctx, to, want, have, v.ir)
-	if err == nil {
-		w.applied[key] = have
+	if err == nil && withoutSecrets == nil && !have.lacking && have.prune.IsZero() {
+		have.gateway, have.namespaces = gateway, namespaces
 	}
-	return errors.Join(err, withoutSecrets)
+	return have, errors.Join(err, withoutSecrets)
 }
 
 // applyRest writes all but the Secrets: access first, or new proxies would be told no; the configuration before
@@ -209,7 +242,7 @@ func (w *worker) applyRest(ctx context.Context, to *fleet.Connection, want deplo
 	if err != nil {
 		return have, err
 	}
-	if err := w.publish(ctx, to, meant, want.gateway); err != nil {
+	if have, err = w.publish(ctx, to, meant, want.gateway, have); err != nil {
 		return have, err
 	}
 	if have, err = w.applyPods(ctx, to, want, have); err != nil {

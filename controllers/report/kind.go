@@ -24,12 +24,12 @@ var kinds = map[world.Kind]kind{
 	world.KindALBConfig:        global(func(w *world.World) map[string]*awsv1alpha1.ALBConfig { return w.ALBConfigs }),
 	world.KindServiceConfig:    global(func(w *world.World) map[string]*gatewayv1alpha1.ServiceConfig { return w.ServiceConfigs }),
 	world.KindGateway:          local(func(w *world.World) map[world.Name]*gatewayv1.Gateway { return w.Gateways }),
-	world.KindListenerSet:      local(func(w *world.World) map[world.Name]*gatewayv1.ListenerSet { return w.ListenerSets }),
-	world.KindHTTPRoute:        local(func(w *world.World) map[world.Name]*gatewayv1.HTTPRoute { return w.HTTPRoutes }),
-	world.KindGRPCRoute:        local(func(w *world.World) map[world.Name]*gatewayv1.GRPCRoute { return w.GRPCRoutes }),
-	world.KindTLSRoute:         local(func(w *world.World) map[world.Name]*gatewayv1.TLSRoute { return w.TLSRoutes }),
-	world.KindTCPRoute:         local(func(w *world.World) map[world.Name]*gatewayv1.TCPRoute { return w.TCPRoutes }),
-	world.KindUDPRoute:         local(func(w *world.World) map[world.Name]*gatewayv1.UDPRoute { return w.UDPRoutes }),
+	world.KindListenerSet:      many(func(w *world.World) world.Objects[*gatewayv1.ListenerSet] { return w.ListenerSets }),
+	world.KindHTTPRoute:        many(func(w *world.World) world.Objects[*gatewayv1.HTTPRoute] { return w.HTTPRoutes }),
+	world.KindGRPCRoute:        many(func(w *world.World) world.Objects[*gatewayv1.GRPCRoute] { return w.GRPCRoutes }),
+	world.KindTLSRoute:         many(func(w *world.World) world.Objects[*gatewayv1.TLSRoute] { return w.TLSRoutes }),
+	world.KindTCPRoute:         many(func(w *world.World) world.Objects[*gatewayv1.TCPRoute] { return w.TCPRoutes }),
+	world.KindUDPRoute:         many(func(w *world.World) world.Objects[*gatewayv1.UDPRoute] { return w.UDPRoutes }),
 	world.KindBackendTLSPolicy: local(func(w *world.World) map[world.Name]*gatewayv1.BackendTLSPolicy { return w.BackendTLS }),
 	world.KindTrafficPolicy:    local(func(w *world.World) map[world.Name]*gatewayxv1alpha1.XBackendTrafficPolicy { return w.BackendTraffic }),
 }
@@ -51,6 +51,13 @@ func local[T any, P object[T]](in func(*world.World) map[world.Name]P) kind {
 	return kind{
 		empty: func() client.Object { return P(new(T)) },
 		find:  func(w *world.World, name world.Name) any { return orNil(in(w)[name]) },
+	}
+}
+
+func many[T any, P object[T]](in func(*world.World) world.Objects[P]) kind {
+	return kind{
+		empty: func() client.Object { return P(new(T)) },
+		find:  func(w *world.World, name world.Name) any { return orNil(in(w).Get(name)) },
 	}
 }
 

@@ -53,10 +53,6 @@ func New(options Options) *Writer {
 	return &Writer{options: options, queue: sync.OnceValue(newQueue), wanted: map[world.Key]status.Patch{}}
 }
 
-func newQueue() workqueue.TypedRateLimitingInterface[world.Key] {
-	return workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[world.Key](firstRetry, lastRetry))
-}
-
 // Start writes until ctx ends, and returns when all writes have ended.
 func (w *Writer) Start(ctx context.Context) error {
 	var running sync.WaitGroup
@@ -90,19 +86,21 @@ func (w *Writer) work(ctx context.Context) {
 		if down {
 			return
 		}
-		if ctx.Err() == nil {
-			w.step(ctx, key)
+		if ctx.Err() == nil && w.step(ctx, key) && shared(key.Kind) {
+			time.AfterFunc(rest, func() { w.queue().Done(key) }) // it may be added meanwhile, and waits
+			continue
 		}
 		w.queue().Done(key)
 	}
 }
 
-func (w *Writer) step(ctx context.Context, key world.Key) {
+// step writes one status, and says whether it is as it should be.
+func (w *Writer) step(ctx context.Context, key world.Key) bool {
 	w.mu.Lock()
 	patch, wanted := w.wanted[key]
 	w.mu.Unlock()
 	if !wanted {
-		return
+		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
@@ -116,10 +114,11 @@ func (w *Writer) step(ctx context.Context, key world.Key) {
 			w.options.Log.Info("a status was not written; trying again", "kind", string(key.Kind), "object", key.Name.String(), "reason", err.Error())
 		}
 		w.queue().AddRateLimited(key)
-		return
+		return false
 	}
 	w.queue().Forget(key)
 	w.settle(key, patch)
+	return true
 }
 
 // settle forgets a patch that was written, unless a newer one came meanwhile.

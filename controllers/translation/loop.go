@@ -5,6 +5,7 @@ package translation
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -71,7 +72,11 @@ func (l *Loop) Start(ctx context.Context) error {
 			return nil
 		case <-l.options.Inbox.Wake():
 		}
-		l.step(l.options.Inbox.Take())
+		taken := l.options.Inbox.Take()
+		if len(taken) == 0 {
+			continue // the pass before took what this woke for
+		}
+		l.step(taken)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -105,24 +110,24 @@ func (l *Loop) begin(ctx context.Context) {
 	l.step(all)
 }
 
-// step is one pass: all that changed since the one before.
+// step is one pass: all that changed since the one before. Proxies come first, since requests wait for them.
 func (l *Loop) step(changes map[gather.Key]any) {
-	if len(changes) == 0 && l.begun {
-		return
-	}
 	began := time.Now()
-	now, changed := l.options.Assembler.Apply(changes)
-	l.wantNamed(now)
+	now, delta := l.options.Assembler.Apply(changes)
 	before := l.before
-	if l.begun {
-		l.before = translate.Change(before, now, changed)
-	} else {
+	switch {
+	case !l.begun:
 		l.before = translate.All(now)
 		l.begun = true
+	case len(delta.Changed) > 0:
+		l.before = translate.Change(before, now, delta.Changed)
 	}
-	l.options.Proxies.Set(now, l.before, changes) // first: requests wait for it
-	l.options.Statuses.Set(now, status.Changed(now, before, l.before))
+	l.options.Proxies.Set(now, l.before, changes)
 	l.options.Fronts.Set(now, l.before, changes)
-	observe(len(changed), l.before, time.Since(began))
-	l.options.Log.V(1).Info("translated", "changes", len(changed), "took", time.Since(began).String())
+	l.options.Statuses.Set(now, append(status.Changed(now, before, l.before), status.Rewritten(now, l.before, delta.Written)...))
+	if slices.ContainsFunc(delta.Changed, naming) {
+		l.wantNamed(now)
+	}
+	observe(now, l.before, len(changes), time.Since(began))
+	l.options.Log.V(1).Info("translated", "changes", len(changes), "took", time.Since(began).String())
 }

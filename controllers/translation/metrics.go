@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/world"
 )
 
 var (
@@ -26,21 +27,15 @@ func init() { //nolint:gochecknoinits // the registry of controller-runtime is f
 	metrics.Registry.MustRegister(took, changesSeen, objects)
 }
 
-func observe(changes int, meant ir.IR, duration time.Duration) {
+func observe(now *world.World, meant ir.IR, changes int, duration time.Duration) {
 	took.Observe(duration.Seconds())
 	changesSeen.Add(float64(changes))
-	objects.WithLabelValues("GatewayClass").Set(float64(len(meant.Classes)))
-	objects.WithLabelValues("Gateway").Set(float64(len(meant.Gateways)))
-	counts := map[string]int{
-		ir.HTTPRoute: 0, ir.GRPCRoute: 0, ir.TLSRoute: 0, ir.TCPRoute: 0, ir.UDPRoute: 0, ir.BackendTLSPolicy: 0, ir.BackendTrafficPolicy: 0,
-	}
-	for _, route := range meant.Routes {
-		counts[route.Kind]++
-	}
-	for _, policy := range meant.Policies {
-		counts[policy.Kind]++
-	}
-	for kind, count := range counts {
+	for kind, count := range map[string]int{
+		"GatewayClass": len(meant.Classes), "Gateway": len(meant.Gateways),
+		ir.HTTPRoute: now.HTTPRoutes.Len(), ir.GRPCRoute: now.GRPCRoutes.Len(), ir.TLSRoute: now.TLSRoutes.Len(),
+		ir.TCPRoute: now.TCPRoutes.Len(), ir.UDPRoute: now.UDPRoutes.Len(),
+		ir.BackendTLSPolicy: len(now.BackendTLS), ir.BackendTrafficPolicy: len(now.BackendTraffic),
+	} {
 		objects.WithLabelValues(kind).Set(float64(count))
 	}
 }

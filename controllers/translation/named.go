@@ -23,6 +23,17 @@ func (l *Loop) wantNamed(w *world.World) bool {
 	return lookedFor(w.Secrets, secrets) && lookedFor(w.ConfigMaps, configMaps) && lookedFor(w.TrustBundles, trustBundles)
 }
 
+// naming says whether a change may be one of what a World names.
+func naming(key world.Key) bool {
+	switch key.Kind {
+	case world.KindHTTPRoute, world.KindGRPCRoute, world.KindTLSRoute, world.KindTCPRoute, world.KindUDPRoute,
+		world.KindService, world.KindMember, world.KindProxies, world.KindFront:
+		return false
+	default:
+		return true
+	}
+}
+
 func lookedFor[T any](known map[world.Name]T, names map[world.Name]bool) bool {
 	for name := range names {
 		if _, found := known[name]; !found {

@@ -18,11 +18,11 @@ func Gateway(r ir.IR, gateway world.Name, member string) (config.Root, []config.
 	if found == nil {
 		return config.Root{}, nil
 	}
-	groups := group(r, found)
+	groups := newLayout(r, found.Key()).groups
 	chunks := make([]config.Chunk, len(groups))
-	having := proxied(found)
+	listeners := proxied(found)
 	for i, routes := range groups {
-		chunks[i] = having.chunk(member, i, routes)
+		chunks[i] = listeners.chunk(found.Key(), member, i, routes)
 	}
 	return root(found, member, len(groups)), chunks
 }
@@ -83,30 +83,43 @@ func compileListener(gateway *ir.Gateway, listener *ir.Listener) config.Listener
 	return out
 }
 
-// listening is a Gateway, and which of its listeners proxies have.
-type listening struct {
-	gateway *ir.Gateway
-	names   map[string]bool
-}
+// names are those of the listeners of a Gateway that proxies have.
+type names map[string]bool
 
-func proxied(gateway *ir.Gateway) listening {
-	out := listening{gateway, make(map[string]bool, len(gateway.Listeners))}
+func proxied(gateway *ir.Gateway) names {
+	out := make(names, len(gateway.Listeners))
 	for i := range gateway.Listeners {
 		if gateway.Listeners[i].Proxied {
-			out.names[gateway.Listeners[i].Name] = true
+			out[gateway.Listeners[i].Name] = true
 		}
 	}
 	return out
 }
 
-// chunk puts routes, sorted by name, into one Chunk as the member needs it.
-func (l listening) chunk(member string, index int, routes []*ir.Route) config.Chunk {
+// differ are the names that one has and the other has not.
+func (n names) differ(other names) names {
+	out := names{}
+	for name := range n {
+		if !other[name] {
+			out[name] = true
+		}
+	}
+	for name := range other {
+		if !n[name] {
+			out[name] = true
+		}
+	}
+	return out
+}
+
+// chunk puts routes of a Gateway, sorted by key, into one Chunk as the member needs it.
+func (n names) chunk(gateway ir.Key, member string, index int, routes []*ir.Route) config.Chunk {
 	hosts := map[ir.RouteHost][]config.Rule{}
 	pools := map[string]config.Pool{}
 	for _, route := range routes {
-		part := route.For(l.gateway.Key())
+		part := route.For(gateway)
 		for _, host := range part.Hosts {
-			if l.names[host.Listener] {
+			if n[host.Listener] {
 				hosts[host] = append(hosts[host], part.RulesAt(host)...)
 			}
 		}

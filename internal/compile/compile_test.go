@@ -12,6 +12,7 @@ import (
 	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
 	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/internal/compile"
+	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/translate"
 	"github.com/fleetgate/fleetgate/internal/world"
 	"github.com/fleetgate/fleetgate/internal/world/worldtest"
@@ -82,9 +83,9 @@ func TestOneRouteOneChunk(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := world.Name{Namespace: "team-7", Name: "route-7"}
-	route := w.HTTPRoutes[name].DeepCopy()
+	route := w.HTTPRoutes.Get(name).DeepCopy()
 	route.Spec.Hostnames = append(route.Spec.Hostnames, "another.example.com")
-	w.HTTPRoutes[name] = route
+	w.HTTPRoutes = w.HTTPRoutes.With(name, route)
 	after, err := compile.ProxyConfigs(translate.All(w), web, "east")
 	if err != nil {
 		t.Fatal(err)
@@ -210,4 +211,33 @@ func TestGatewayIsSorted(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestProxyOfWhatIsNamedAfterProxies(t *testing.T) {
+	for _, gateway := range []world.Name{{Namespace: "ns", Name: "web"}, {Namespace: "ns", Name: "web-7"}, {Namespace: "ns", Name: "a.b-0123456789"}} {
+		want := compile.ProxyName(gateway)
+		if got := compile.ProxyOf(want); got != want {
+			t.Errorf("root of %s: got %s", gateway, got)
+		}
+		for _, chunk := range []int{0, 7, 16_384} {
+			if got := compile.ProxyOf(compile.ChunkName(gateway, chunk)); got != want {
+				t.Errorf("chunk %d of %s: got %s", chunk, gateway, got)
+			}
+		}
+	}
+}
+
+func TestBackendNamespaces(t *testing.T) {
+	pool := func(namespace string) []ir.Pool { return []ir.Pool{{Pool: config.Pool{Namespace: namespace}}} }
+	meant := ir.IR{
+		Gateways: []*ir.Gateway{{Namespace: "infra", Name: "api", Pools: pool("others")}, {Namespace: "infra", Name: "web", Pools: pool("auth")}},
+		Routes: []*ir.Route{
+			{Kind: ir.HTTPRoute, Namespace: "team", Name: "app", Gateways: []ir.RouteGateway{{Gateway: "infra/web", Pools: pool("team")}}},
+			{Kind: ir.HTTPRoute, Namespace: "team", Name: "other", Gateways: []ir.RouteGateway{{Gateway: "infra/api", Pools: pool("none")}}},
+		},
+	}
+	got := compile.NewCache().BackendNamespaces(meant, web, "east")
+	if !slices.Equal(got, []string{"auth", "team"}) {
+		t.Errorf("those of its listeners' filters and of its routes: got %v", got)
+	}
 }

@@ -30,6 +30,14 @@ func ProxyName(gateway world.Name) string {
 	return strings.TrimRight(readable, "-") + "-" + hash
 }
 
+// ProxyOf is the ProxyName in the name of a ProxyConfig, be it a root or a chunk: the number of a chunk is shorter than a hash.
+func ProxyOf(name string) string {
+	if cut := strings.LastIndexByte(name, '-'); cut >= 0 && len(name)-cut-1 < hashLength {
+		return name[:cut]
+	}
+	return name
+}
+
 // ChunkName is the name of the ProxyConfig that carries a chunk.
 func ChunkName(gateway world.Name, index int) string {
 	return ProxyName(gateway) + "-" + strconv.Itoa(index)

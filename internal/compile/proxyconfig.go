@@ -2,9 +2,9 @@ package compile
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -23,15 +23,11 @@ func ProxyConfigs(r ir.IR, gateway world.Name, member string) ([]dataplanev1alph
 // Cache remembers what was encoded, so that only roots that differ and chunks whose routes changed are encoded again.
 // The answers are those of ProxyConfigs. It is not safe for concurrent use.
 type Cache struct {
-	roots  map[target]rootEntry
-	chunks map[slot]entry
-	counts map[target]int
+	targets map[target]*compiled
 }
 
 // NewCache makes an empty Cache.
-func NewCache() *Cache {
-	return &Cache{roots: map[target]rootEntry{}, chunks: map[slot]entry{}, counts: map[target]int{}}
-}
+func NewCache() *Cache { return &Cache{targets: map[target]*compiled{}} }
 
 // target is a Gateway in a member.
 type target struct {
@@ -39,140 +35,134 @@ type target struct {
 	member  string
 }
 
-type slot struct {
+// compiled is what a Cache has of a target.
+type compiled struct {
 	target
-	index int
+	*layout
+	// from is the Gateway that root and listeners are of.
+	from      *ir.Gateway
+	root      config.Root
+	listeners names
+	// stale are the numbers of the chunks that have to be encoded again.
+	stale map[int]bool
+	// objects are the root and the chunks.
+	objects []dataplanev1alpha1.ProxyConfig
 }
 
-type rootEntry struct {
-	// gateway is what root was made from, if pointers are equal.
-	gateway *ir.Gateway
-	root    config.Root
-	object  dataplanev1alpha1.ProxyConfig
-}
-
-type entry struct {
-	// shape is which listeners proxies have, and bits which of them the hosts of the routes are on.
-	shape  string
-	bits   string
-	routes []*ir.Route
-	object dataplanev1alpha1.ProxyConfig
-}
-
-// ProxyConfigs answers like the function of that name. The objects share their data with the Cache: do not write to it.
+// ProxyConfigs answers like the function of that name. The answer is the Cache's own: do not write to it. It is good until the
+// next call for the same.
 func (c *Cache) ProxyConfigs(r ir.IR, gateway world.Name, member string) ([]dataplanev1alpha1.ProxyConfig, error) {
 	here := target{gateway, member}
 	found := placed(r, gateway, member)
 	if found == nil {
-		c.forget(here, 0)
+		delete(c.targets, here)
 		return nil, nil
 	}
-	groups := group(r, found)
-	c.forget(here, len(groups))
-	first, err := c.root(here, found, len(groups))
-	if err != nil {
-		return nil, err
+	have := c.of(r, here)
+	have.listen(found)
+	if err := have.encode(found); err != nil {
+		delete(c.targets, here)
+		return nil, fmt.Errorf("compile Gateway %s: %w", gateway, err)
 	}
-	out := append(make([]dataplanev1alpha1.ProxyConfig, 0, len(groups)+1), first)
-	having := proxied(found)
-	shape := having.shape()
-	for i, routes := range groups {
-		next, err := c.chunk(having, shape, slot{here, i}, routes)
+	return have.objects, nil
+}
+
+// BackendNamespaces are the namespaces of the Services that a Gateway and its routes name, sorted.
+func (c *Cache) BackendNamespaces(r ir.IR, gateway world.Name, member string) []string {
+	found := maps.Clone(c.of(r, target{gateway, member}).namespaces)
+	if own := r.Gateway(gateway.Namespace, gateway.Name); own != nil {
+		for _, pool := range own.Pools {
+			found[pool.Namespace]++
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// of brings what is known of a target to the routes of an IR.
+func (c *Cache) of(r ir.IR, here target) *compiled {
+	have := c.targets[here]
+	if have == nil {
+		have = &compiled{target: here, layout: newLayout(r, ir.Key(here.gateway)), stale: map[int]bool{}}
+		c.targets[here] = have
+	}
+	maps.Copy(have.stale, have.update(r.Routes))
+	if len(have.objects) != len(have.groups)+1 {
+		have.objects = make([]dataplanev1alpha1.ProxyConfig, len(have.groups)+1)
+		have.from = nil // the root says how many chunks there are
+		clear(have.stale)
+		for i := range have.groups {
+			have.stale[i] = true
+		}
+	}
+	return have
+}
+
+// listen makes those chunks stale whose routes are on a listener that proxies come to have, or have no more.
+func (c *compiled) listen(gateway *ir.Gateway) {
+	if c.from == gateway {
+		return
+	}
+	now := proxied(gateway)
+	differ := now.differ(c.listeners)
+	c.listeners = now
+	if len(differ) == 0 {
+		return
+	}
+	for i, routes := range c.groups {
+		c.stale[i] = c.stale[i] || slices.ContainsFunc(routes, func(route *ir.Route) bool {
+			return slices.ContainsFunc(route.For(c.layout.gateway).Hosts, func(host ir.RouteHost) bool {
+				return differ[host.Listener]
+			})
+		})
+	}
+}
+
+// encode makes the objects of the root and of stale chunks again.
+func (c *compiled) encode(gateway *ir.Gateway) error {
+	if err := c.encodeRoot(gateway); err != nil {
+		return err
+	}
+	for i, stale := range c.stale {
+		if !stale {
+			continue
+		}
+		made, err := object(c.target.gateway, c.listeners.chunk(c.layout.gateway, c.member, i, c.groups[i]))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out = append(out, next)
+		made.Name = ChunkName(c.target.gateway, i)
+		made.Spec.Part = dataplanev1alpha1.PartChunk
+		made.Spec.Index = int32(i)
+		c.objects[i+1] = made
 	}
-	return out, nil
+	clear(c.stale)
+	return nil
 }
 
-func (c *Cache) root(here target, gateway *ir.Gateway, chunks int) (dataplanev1alpha1.ProxyConfig, error) {
-	have, ok := c.roots[here]
-	if ok && have.gateway == gateway && have.root.Chunks == chunks {
-		return have.object, nil
+func (c *compiled) encodeRoot(gateway *ir.Gateway) error {
+	if c.from == gateway {
+		return nil
 	}
-	made := root(gateway, here.member, chunks)
-	if !ok || !reflect.DeepEqual(have.root, made) {
-		encoded, err := object(here.gateway, config.Version, made)
-		if err != nil {
-			return encoded, err
-		}
-		encoded.Name = ProxyName(here.gateway)
-		encoded.Spec.Part = dataplanev1alpha1.PartRoot
-		encoded.Spec.GatewayGeneration = gateway.Generation
-		have.root, have.object = made, encoded
+	c.from = gateway
+	now := root(gateway, c.member, len(c.groups))
+	if c.objects[0].Name != "" && reflect.DeepEqual(c.root, now) {
+		return nil
 	}
-	have.gateway = gateway
-	c.roots[here] = have
-	return have.object, nil
-}
-
-// chunk is that of the routes. A listener that comes or goes concerns those chunks alone whose routes are on it.
-func (c *Cache) chunk(having listening, shape string, at slot, routes []*ir.Route) (dataplanev1alpha1.ProxyConfig, error) {
-	have, ok := c.chunks[at]
-	ok = ok && slices.Equal(have.routes, routes)
-	if ok && have.shape == shape {
-		return have.object, nil
-	}
-	bits := having.bits(routes)
-	if ok && have.bits == bits {
-		have.shape = shape
-		c.chunks[at] = have
-		return have.object, nil
-	}
-	made, err := object(at.gateway, config.Version, having.chunk(at.member, at.index, routes))
+	made, err := object(c.target.gateway, now)
 	if err != nil {
-		return made, err
+		return err
 	}
-	made.Name = ChunkName(at.gateway, at.index)
-	made.Spec.Part = dataplanev1alpha1.PartChunk
-	made.Spec.Index = int32(at.index)
-	c.chunks[at] = entry{shape: shape, bits: bits, routes: routes, object: made}
-	return made, nil
+	made.Name = ProxyName(c.target.gateway)
+	made.Spec.Part = dataplanev1alpha1.PartRoot
+	made.Spec.GatewayGeneration = gateway.Generation
+	c.root, c.objects[0] = now, made
+	return nil
 }
 
-// forget drops the chunks of a Gateway in a member from number keep on.
-func (c *Cache) forget(here target, keep int) {
-	for i := keep; i < c.counts[here]; i++ {
-		delete(c.chunks, slot{here, i})
-	}
-	c.counts[here] = keep
-	if keep == 0 {
-		delete(c.roots, here)
-		delete(c.counts, here)
-	}
-}
-
-// shape is all that chunks take from their Gateway: which listeners proxies have.
-func (l listening) shape() string {
-	var shape strings.Builder
-	for i := range l.gateway.Listeners {
-		if l.gateway.Listeners[i].Proxied {
-			shape.WriteString(l.gateway.Listeners[i].Name + "\n")
-		}
-	}
-	return shape.String()
-}
-
-// bits say of each host of the routes whether proxies have its listener.
-func (l listening) bits(routes []*ir.Route) string {
-	var bits strings.Builder
-	for _, route := range routes {
-		for _, host := range route.For(l.gateway.Key()).Hosts {
-			if l.names[host.Listener] {
-				bits.WriteByte('1')
-			} else {
-				bits.WriteByte('0')
-			}
-		}
-	}
-	return bits.String()
-}
-
-func object(gateway world.Name, version int32, part any) (dataplanev1alpha1.ProxyConfig, error) {
+func object(gateway world.Name, part any) (dataplanev1alpha1.ProxyConfig, error) {
 	data, checksum, err := config.Encode(part)
 	if err != nil {
-		return dataplanev1alpha1.ProxyConfig{}, fmt.Errorf("compile Gateway %s: %w", gateway, err)
+		return dataplanev1alpha1.ProxyConfig{}, err //nolint:wrapcheck // the caller says what was compiled
 	}
 	return dataplanev1alpha1.ProxyConfig{
 		TypeMeta: metav1.TypeMeta{APIVersion: dataplanev1alpha1.GroupVersion.String(), Kind: "ProxyConfig"},
@@ -181,7 +171,7 @@ func object(gateway world.Name, version int32, part any) (dataplanev1alpha1.Prox
 			Labels:    map[string]string{dataplanev1alpha1.LabelProxy: ProxyName(gateway)},
 		},
 		Spec: dataplanev1alpha1.ProxyConfigSpec{
-			Gateway: gateway.Name, Version: version, Checksum: checksum, Data: data,
+			Gateway: gateway.Name, Version: config.Version, Checksum: checksum, Data: data,
 		},
 	}, nil
 }

@@ -16,6 +16,7 @@ type Write struct {
 // the root, then those that shrink; when it falls, chunks that take routes in come first, then the root,
 // then the deletions. What is equal already is not written. want may be empty: all goes, the root first.
 func Writes(have, want []dataplanev1alpha1.ProxyConfig) []Write {
+	have, want = differing(have, want)
 	held := map[string]dataplanev1alpha1.ProxyConfig{}
 	before := 0
 	for _, object := range have {
@@ -28,7 +29,7 @@ func Writes(have, want []dataplanev1alpha1.ProxyConfig) []Write {
 	for _, object := range want {
 		old, found := held[object.Name]
 		delete(held, object.Name)
-		if found && same(old.Spec, object.Spec) {
+		if found && Same(old.Spec, object.Spec) {
 			continue
 		}
 		write := Write{Object: object}
@@ -49,6 +50,24 @@ func Writes(have, want []dataplanev1alpha1.ProxyConfig) []Write {
 	return order(roots, fresh, known, gone, len(want)-1 > before && before > 0)
 }
 
+// differing leaves out what is equal, if both have the same names in the same order: there are usually a thousand chunks, and
+// one of them changed.
+func differing(have, want []dataplanev1alpha1.ProxyConfig) (_, _ []dataplanev1alpha1.ProxyConfig) {
+	if len(have) != len(want) {
+		return have, want
+	}
+	var before, after []dataplanev1alpha1.ProxyConfig
+	for i := range want {
+		if have[i].Name != want[i].Name {
+			return have, want
+		}
+		if !Same(have[i].Spec, want[i].Spec) {
+			before, after = append(before, have[i]), append(after, want[i])
+		}
+	}
+	return before, after
+}
+
 func order(roots, fresh, known, gone []Write, grows bool) []Write {
 	var out []Write
 	if grows {
@@ -59,7 +78,8 @@ func order(roots, fresh, known, gone []Write, grows bool) []Write {
 	return append(out, gone...)
 }
 
-func same(a, b dataplanev1alpha1.ProxyConfigSpec) bool {
+// Same says whether two objects carry the same: the checksum stands for the data.
+func Same(a, b dataplanev1alpha1.ProxyConfigSpec) bool {
 	return a.Checksum == b.Checksum && a.Version == b.Version && a.Gateway == b.Gateway &&
 		a.GatewayGeneration == b.GatewayGeneration && a.Part == b.Part && a.Index == b.Index
 }

@@ -47,11 +47,13 @@ func TestReferencesToTheObjectItself(t *testing.T) {
 		},
 		{
 			"a route's Gateway is its backend", `{group: "", kind: Service, name: tcp-backend`,
-			"{group: gateway.networking.k8s.io, kind: Gateway, name: web", []string{"TCPRoute stream on tcp ResolvedRefs: False InvalidKind: "},
+			"{group: gateway.networking.k8s.io, kind: Gateway, name: web",
+			[]string{"TCPRoute stream on tcp ResolvedRefs: False InvalidKind: "},
 		},
 		{
 			"a route mirrors to itself", `{group: "", kind: Service, name: grpc-mirror`,
-			"{group: gateway.networking.k8s.io, kind: GRPCRoute, name: calls", []string{"GRPCRoute calls on kinds ResolvedRefs: False InvalidKind: "},
+			"{group: gateway.networking.k8s.io, kind: GRPCRoute, name: calls",
+			[]string{"GRPCRoute calls on kinds ResolvedRefs: False InvalidKind: "},
 		},
 		{
 			"a route is its own authority", `{group: "", kind: Service, name: auth`,

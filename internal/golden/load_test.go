@@ -87,12 +87,6 @@ func load(t *testing.T, folder string) *world.World {
 		ALBConfigs:     map[string]*awsv1alpha1.ALBConfig{},
 		ServiceConfigs: map[string]*gatewayv1alpha1.ServiceConfig{},
 		Gateways:       map[world.Name]*gatewayv1.Gateway{},
-		ListenerSets:   map[world.Name]*gatewayv1.ListenerSet{},
-		HTTPRoutes:     map[world.Name]*gatewayv1.HTTPRoute{},
-		GRPCRoutes:     map[world.Name]*gatewayv1.GRPCRoute{},
-		TLSRoutes:      map[world.Name]*gatewayv1.TLSRoute{},
-		TCPRoutes:      map[world.Name]*gatewayv1.TCPRoute{},
-		UDPRoutes:      map[world.Name]*gatewayv1.UDPRoute{},
 		BackendTLS:     map[world.Name]*gatewayv1.BackendTLSPolicy{},
 		BackendTraffic: map[world.Name]*gatewayxv1alpha1.XBackendTrafficPolicy{},
 		Grants:         map[world.Name]*gatewayv1.ReferenceGrant{},
@@ -175,12 +169,12 @@ var kinds = map[string]func(*testing.T, *world.World, world.Name, []byte){
 	"ServiceConfig":         global(func(w *world.World) map[string]*gatewayv1alpha1.ServiceConfig { return w.ServiceConfigs }),
 	"Namespace":             global(func(w *world.World) map[string]*corev1.Namespace { return w.Namespaces }),
 	"Gateway":               local(func(w *world.World) map[world.Name]*gatewayv1.Gateway { return w.Gateways }),
-	"ListenerSet":           local(func(w *world.World) map[world.Name]*gatewayv1.ListenerSet { return w.ListenerSets }),
-	"HTTPRoute":             local(func(w *world.World) map[world.Name]*gatewayv1.HTTPRoute { return w.HTTPRoutes }),
-	"GRPCRoute":             local(func(w *world.World) map[world.Name]*gatewayv1.GRPCRoute { return w.GRPCRoutes }),
-	"TLSRoute":              local(func(w *world.World) map[world.Name]*gatewayv1.TLSRoute { return w.TLSRoutes }),
-	"TCPRoute":              local(func(w *world.World) map[world.Name]*gatewayv1.TCPRoute { return w.TCPRoutes }),
-	"UDPRoute":              local(func(w *world.World) map[world.Name]*gatewayv1.UDPRoute { return w.UDPRoutes }),
+	"ListenerSet":           many(func(w *world.World) *world.Objects[*gatewayv1.ListenerSet] { return &w.ListenerSets }),
+	"HTTPRoute":             many(func(w *world.World) *world.Objects[*gatewayv1.HTTPRoute] { return &w.HTTPRoutes }),
+	"GRPCRoute":             many(func(w *world.World) *world.Objects[*gatewayv1.GRPCRoute] { return &w.GRPCRoutes }),
+	"TLSRoute":              many(func(w *world.World) *world.Objects[*gatewayv1.TLSRoute] { return &w.TLSRoutes }),
+	"TCPRoute":              many(func(w *world.World) *world.Objects[*gatewayv1.TCPRoute] { return &w.TCPRoutes }),
+	"UDPRoute":              many(func(w *world.World) *world.Objects[*gatewayv1.UDPRoute] { return &w.UDPRoutes }),
 	"XBackendTrafficPolicy": local(func(w *world.World) map[world.Name]*gatewayxv1alpha1.XBackendTrafficPolicy { return w.BackendTraffic }),
 	"BackendTLSPolicy":      local(func(w *world.World) map[world.Name]*gatewayv1.BackendTLSPolicy { return w.BackendTLS }),
 	"ReferenceGrant":        local(func(w *world.World) map[world.Name]*gatewayv1.ReferenceGrant { return w.Grants }),
@@ -200,6 +194,14 @@ func local[T any](in func(*world.World) map[world.Name]*T) func(*testing.T, *wor
 	return func(t *testing.T, w *world.World, name world.Name, document []byte) {
 		t.Helper()
 		in(w)[name] = read[T](t, document)
+	}
+}
+
+func many[T any](in func(*world.World) *world.Objects[*T]) func(*testing.T, *world.World, world.Name, []byte) {
+	return func(t *testing.T, w *world.World, name world.Name, document []byte) {
+		t.Helper()
+		objects := in(w)
+		*objects = objects.With(name, read[T](t, document))
 	}
 }
 
@@ -239,17 +241,18 @@ func addService(t *testing.T, services map[world.Name]*corev1.Service, text stri
 func addMembers(t *testing.T, w *world.World, services map[world.Name]*corev1.Service, given options) {
 	t.Helper()
 	for name, spec := range given.Members {
-		made := &world.Member{
-			Name: name, Labels: spec.Labels, Unreachable: spec.Unreachable,
-			Services: maps.Clone(services), Proxies: map[world.Name]world.Proxies{},
-		}
+		own := maps.Clone(services)
 		for _, missing := range spec.Without {
-			delete(made.Services, named(missing))
+			delete(own, named(missing))
 		}
 		for _, text := range spec.Services {
 			full, _, _ := strings.Cut(text, ":")
-			delete(made.Services, named(full))
-			addService(t, made.Services, text)
+			delete(own, named(full))
+			addService(t, own, text)
+		}
+		made := &world.Member{
+			Name: name, Labels: spec.Labels, Unreachable: spec.Unreachable,
+			Services: world.ObjectsOf(own), Proxies: map[world.Name]world.Proxies{},
 		}
 		for gateway, proxies := range spec.Proxies {
 			made.Proxies[named(gateway)] = proxies

@@ -49,7 +49,7 @@ func programmedSet(set *ir.ListenerSet, gateway metav1.Condition) metav1.Conditi
 
 // changedSets are the statuses of ListenerSets that may differ since before, which is the Gateway as it was or nil.
 func changedSets(w *world.World, before, g *ir.Gateway) []Patch {
-	if before == g || len(g.Sets) == 0 {
+	if len(g.Sets) == 0 {
 		return nil
 	}
 	front := w.Fronts[world.Name(g.Key())]
@@ -93,7 +93,7 @@ func orphans(w *world.World, prev, next ir.IR) []Patch {
 	}
 	var out []Patch
 	for _, set := range had {
-		object := w.ListenerSets[world.Name(set.Key())]
+		object := w.ListenerSets.Get(world.Name(set.Key()))
 		if object == nil || have[set.Key()] {
 			continue
 		}

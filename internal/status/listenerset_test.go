@@ -53,10 +53,9 @@ func TestOrphans(t *testing.T) {
 		{
 			"moved", "it names another Gateway, that does not exist", setKey,
 			func(w *world.World) {
-				w.ListenerSets = maps.Clone(w.ListenerSets)
-				set := w.ListenerSets[setKey.Name].DeepCopy()
+				set := w.ListenerSets.Get(setKey.Name).DeepCopy()
 				set.Spec.ParentRef.Name = "absent"
-				w.ListenerSets[setKey.Name] = set
+				w.ListenerSets = w.ListenerSets.With(setKey.Name, set)
 			}, "ParentNotAccepted",
 		},
 		{
@@ -95,12 +94,11 @@ func TestQuietSets(t *testing.T) {
 	worldtest.InSets(w, 3)
 	before := translate.All(w)
 	after := *w
-	after.HTTPRoutes = maps.Clone(w.HTTPRoutes)
 	name := world.Name{Namespace: "team-1", Name: "route-1"}
-	route := after.HTTPRoutes[name].DeepCopy()
+	route := after.HTTPRoutes.Get(name).DeepCopy()
 	route.Name = "another"
 	another := world.Name{Namespace: "team-1", Name: "another"}
-	after.HTTPRoutes[another] = route
+	after.HTTPRoutes = after.HTTPRoutes.With(another, route)
 	next := translate.Change(before, &after, []world.Key{{Kind: world.KindHTTPRoute, Name: another}})
 	var sets []ir.Key
 	for _, patch := range status.Changed(&after, before, next) {

@@ -37,23 +37,23 @@ func parentsOf(w *world.World, key ir.RouteKey) ([]gatewayv1.ParentReference, *g
 	name := world.Name(key.Key)
 	switch key.Kind {
 	case ir.HTTPRoute:
-		if object := w.HTTPRoutes[name]; object != nil {
+		if object := w.HTTPRoutes.Get(name); object != nil {
 			return object.Spec.ParentRefs, &object.Status.RouteStatus
 		}
 	case ir.GRPCRoute:
-		if object := w.GRPCRoutes[name]; object != nil {
+		if object := w.GRPCRoutes.Get(name); object != nil {
 			return object.Spec.ParentRefs, &object.Status.RouteStatus
 		}
 	case ir.TLSRoute:
-		if object := w.TLSRoutes[name]; object != nil {
+		if object := w.TLSRoutes.Get(name); object != nil {
 			return object.Spec.ParentRefs, &object.Status.RouteStatus
 		}
 	case ir.TCPRoute:
-		if object := w.TCPRoutes[name]; object != nil {
+		if object := w.TCPRoutes.Get(name); object != nil {
 			return object.Spec.ParentRefs, &object.Status.RouteStatus
 		}
 	case ir.UDPRoute:
-		if object := w.UDPRoutes[name]; object != nil {
+		if object := w.UDPRoutes.Get(name); object != nil {
 			return object.Spec.ParentRefs, &object.Status.RouteStatus
 		}
 	}

@@ -1,8 +1,6 @@
 package status
 
 import (
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
@@ -12,8 +10,8 @@ func Of(w *world.World, r ir.IR) []Patch {
 	return Changed(w, ir.IR{}, r)
 }
 
-// Changed is the status of all that may differ since prev: classes, parameters and Gateways always, ListenerSets,
-// routes and policies when their translation is another. It does not see what others wrote into a status; Of does.
+// Changed is the status of all that may differ since prev: classes and parameters always, all else when its translation is
+// another. It does not see what others wrote into a status; Of does.
 func Changed(w *world.World, prev, next ir.IR) []Patch {
 	out := make([]Patch, 0, len(next.Classes)+len(next.Parameters)+len(next.Gateways))
 	for _, c := range next.Classes {
@@ -23,14 +21,25 @@ func Changed(w *world.World, prev, next ir.IR) []Patch {
 		out = append(out, parameters(p))
 	}
 	for _, g := range next.Gateways {
+		before := prev.Gateway(g.Namespace, g.Name)
+		if before == g {
+			continue
+		}
 		if !g.Deleting {
 			out = append(out, gateway(w, g))
 		}
-		out = append(out, changedSets(w, prev.Gateway(g.Namespace, g.Name), g)...)
+		out = append(out, changedSets(w, before, g)...)
 	}
 	out = append(out, orphans(w, prev, next)...)
 	ours := controllers(w)
-	out = append(out, changedRoutes(w, prev, next, ours)...)
+	for change := range ir.Diff(prev.Routes, next.Routes) {
+		if change.After == nil {
+			continue
+		}
+		if patch, needed := route(w, change.After, ours); needed {
+			out = append(out, patch)
+		}
+	}
 	for _, p := range next.Policies {
 		if prev.Policy(p.Key()) == p {
 			continue
@@ -42,19 +51,16 @@ func Changed(w *world.World, prev, next ir.IR) []Patch {
 	return out
 }
 
-// changedRoutes walks two sorted lists side by side; equal pointers are equal routes.
-func changedRoutes(w *world.World, prev, next ir.IR, ours []gatewayv1.GatewayController) []Patch {
+// Rewritten is the status of routes that somebody wrote into, though they mean what they did.
+func Rewritten(w *world.World, r ir.IR, keys []world.Key) []Patch {
 	var out []Patch
-	before := prev.Routes
-	for _, r := range next.Routes {
-		for len(before) > 0 && before[0] != r && before[0].Key().Compare(r.Key()) < 0 {
-			before = before[1:]
-		}
-		if len(before) > 0 && before[0] == r {
-			before = before[1:]
+	ours := controllers(w)
+	for _, key := range keys {
+		found := r.Route(ir.RouteKey{Key: ir.Key(key.Name), Kind: string(key.Kind)})
+		if found == nil {
 			continue
 		}
-		if patch, needed := route(w, r, ours); needed {
+		if patch, needed := route(w, found, ours); needed {
 			out = append(out, patch)
 		}
 	}

@@ -207,21 +207,21 @@ func objectOf(w *world.World, key world.Key) any {
 	case world.KindGateway:
 		return w.Gateways[key.Name]
 	case world.KindListenerSet:
-		return w.ListenerSets[key.Name]
+		return w.ListenerSets.Get(key.Name)
 	case world.KindGRPCRoute:
-		return w.GRPCRoutes[key.Name]
+		return w.GRPCRoutes.Get(key.Name)
 	case world.KindTLSRoute:
-		return w.TLSRoutes[key.Name]
+		return w.TLSRoutes.Get(key.Name)
 	case world.KindTCPRoute:
-		return w.TCPRoutes[key.Name]
+		return w.TCPRoutes.Get(key.Name)
 	case world.KindUDPRoute:
-		return w.UDPRoutes[key.Name]
+		return w.UDPRoutes.Get(key.Name)
 	case world.KindTrafficPolicy:
 		return w.BackendTraffic[key.Name]
 	case world.KindBackendTLSPolicy:
 		return w.BackendTLS[key.Name]
 	default:
-		return w.HTTPRoutes[key.Name]
+		return w.HTTPRoutes.Get(key.Name)
 	}
 }
 

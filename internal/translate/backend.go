@@ -101,7 +101,7 @@ func (r *ruleContext) secured(field string, found *lookup) (key, fault string) {
 // policy that changes counts as a change of its Services.
 func (r *ruleContext) policy(found *lookup, kind string) *ir.Policy {
 	var general, special *ir.Policy
-	for _, at := range r.t.policies[found.name] {
+	for _, at := range r.t.policies()[found.name] {
 		named := at.target.Section != "" && found.named(at.target.Section)
 		switch {
 		case at.policy.Kind != kind, at.target.Section != "" && !named && !found.lacks(at.target.Section):

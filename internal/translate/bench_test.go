@@ -2,7 +2,6 @@ package translate_test
 
 import (
 	"fmt"
-	"maps"
 	"syscall"
 	"testing"
 
@@ -48,12 +47,11 @@ func cpu(b *testing.B) func() {
 // changed is a World in which route 7 of worldtest.Many is another.
 func changed(w *world.World) (*world.World, []world.Key) {
 	next := *w
-	next.HTTPRoutes = maps.Clone(w.HTTPRoutes)
 	name := world.Name{Namespace: "team-7", Name: "route-7"}
-	route := w.HTTPRoutes[name].DeepCopy()
+	route := w.HTTPRoutes.Get(name).DeepCopy()
 	route.Generation++
 	route.Spec.Rules = route.Spec.Rules[:1]
-	next.HTTPRoutes[name] = route
+	next.HTTPRoutes = next.HTTPRoutes.With(name, route)
 	return &next, []world.Key{{Kind: world.KindHTTPRoute, Name: name}}
 }
 
@@ -122,10 +120,9 @@ func BenchmarkListenerSets(b *testing.B) {
 	worldtest.InSets(w, 2_500)
 	route, routeKeys := changed(w)
 	set := *w
-	set.ListenerSets = maps.Clone(w.ListenerSets)
 	name := world.Name{Namespace: "infra", Name: "set-7"}
-	set.ListenerSets[name] = w.ListenerSets[name].DeepCopy()
-	set.ListenerSets[name].Spec.Listeners[0].Port = 81
+	set.ListenerSets = set.ListenerSets.With(name, w.ListenerSets.Get(name).DeepCopy())
+	set.ListenerSets.Get(name).Spec.Listeners[0].Port = 81
 	cases := []struct {
 		name  string
 		other *world.World

@@ -92,13 +92,13 @@ func TestOneBrokenRouteOf500(t *testing.T) {
 				before := publish(t, w)
 				spoilt := worldtest.Copy(w)
 				var name world.Name
-				for key := range spoilt.HTTPRoutes {
+				for key := range spoilt.HTTPRoutes.All() {
 					if key.Name == "route-250" {
 						name = key
 					}
 				}
-				for i := range spoilt.HTTPRoutes[name].Spec.Rules {
-					fault.spoil(&spoilt.HTTPRoutes[name].Spec.Rules[i])
+				for i := range spoilt.HTTPRoutes.Get(name).Spec.Rules {
+					fault.spoil(&spoilt.HTTPRoutes.Get(name).Spec.Rules[i])
 				}
 				onlyOneBroken(t, before, publish(t, spoilt), name)
 			})

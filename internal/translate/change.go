@@ -19,7 +19,7 @@ func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
 	marks := dirty{}
 	for _, key := range changed {
 		marks.mark(key)
-		if set := w.ListenerSets[key.Name]; key.Kind == world.KindListenerSet && set != nil {
+		if set := w.ListenerSets.Get(key.Name); key.Kind == world.KindListenerSet && set != nil {
 			if gateway, ok := setParent(key.Name, set); ok {
 				marks.mark(world.Key{Kind: world.KindGateway, Name: world.Name(gateway)})
 			}
@@ -43,6 +43,9 @@ func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
 // changedGateways are all Gateways, those of prev where nothing that they depend on changed. A Gateway that
 // routes see otherwise than before is marked as changed for them; one that they see the same is not.
 func (t *translator) changedGateways(prev ir.IR, marks dirty, changed []world.Key) []*ir.Gateway {
+	if len(marks) == 0 {
+		return slices.Clone(prev.Gateways)
+	}
 	var out []*ir.Gateway
 	classes := slices.ContainsFunc(changed, func(key world.Key) bool {
 		return key.Kind == world.KindGatewayClass || key.Kind == world.KindALBConfig || key.Kind == world.KindServiceConfig
@@ -127,6 +130,9 @@ func (t *translator) changedRoutes(prev ir.IR, marks dirty, changed []world.Key)
 			translate(ir.RouteKey{Key: ir.Key(key.Name), Kind: string(key.Kind)})
 		}
 	}
+	if len(marks) == 0 {
+		return fresh
+	}
 	touched := marks.toucher()
 	for _, route := range prev.Routes {
 		if touched(route.Deps) {
@@ -173,6 +179,7 @@ func recount(prev ir.IR, next *ir.IR, fresh map[ir.RouteKey]*ir.Route) {
 			delta.add(route, 1)
 		}
 	}
+	maps.DeleteFunc(delta, func(_ attachment, by int32) bool { return by == 0 })
 	touched := map[string]bool{}
 	for at := range delta {
 		touched[at.gateway] = true

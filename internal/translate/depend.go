@@ -46,8 +46,11 @@ const few = 8
 // dirty is what changed, as the hashes that dependencies are told by.
 type dirty map[uint64]struct{}
 
-// mark adds a Key, in the coarser form that dependencies use for it.
+// mark adds a Key, in the coarser form that dependencies use for it. Nothing depends on a route but itself.
 func (d dirty) mark(key world.Key) {
+	if isRoute(key.Kind) {
+		return
+	}
 	switch key.Kind {
 	case world.KindReferenceGrant:
 		key.Name.Name = ""

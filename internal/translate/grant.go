@@ -3,6 +3,8 @@ package translate
 import (
 	"fmt"
 
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
@@ -34,9 +36,17 @@ type grantTo struct {
 	name  world.Name
 }
 
+func grantsByNamespace(w *world.World) map[string][]*gatewayv1.ReferenceGrant {
+	out := map[string][]*gatewayv1.ReferenceGrant{}
+	for name, grant := range w.Grants {
+		out[name.Namespace] = append(out[name.Namespace], grant)
+	}
+	return out
+}
+
 // permitted says whether a ReferenceGrant in the namespace of what is referred to allows the reference.
 func (t *translator) permitted(from grantFrom, to grantTo) bool {
-	for _, grant := range t.grants[to.name.Namespace] {
+	for _, grant := range t.grants()[to.name.Namespace] {
 		fits := false
 		for _, f := range grant.Spec.From {
 			fits = fits || grantFrom{string(f.Group), string(f.Kind), string(f.Namespace)} == from

@@ -29,7 +29,7 @@ func TestManyListeners(t *testing.T) {
 			Hostname: new(gatewayv1.Hostname("*." + hostname)), AllowedRoutes: allowed,
 		})
 	}
-	route := w.HTTPRoutes[world.Name{Namespace: "team-0", Name: "route-0"}]
+	route := w.HTTPRoutes.Get(world.Name{Namespace: "team-0", Name: "route-0"})
 	route.Spec.Hostnames = nil
 	route.Spec.ParentRefs[0].SectionName = new(gatewayv1.SectionName("l9"))
 	meant := translate.All(w)

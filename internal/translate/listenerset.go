@@ -24,14 +24,14 @@ func setParent(name world.Name, set *gatewayv1.ListenerSet) (ir.Key, bool) {
 // setsByGateway are the names of all ListenerSets by the Gateway that they name.
 func setsByGateway(w *world.World) map[ir.Key][]world.Name {
 	out := map[ir.Key][]world.Name{}
-	for name, set := range w.ListenerSets {
+	for name, set := range w.ListenerSets.All() {
 		if parent, ok := setParent(name, set); ok {
 			out[parent] = append(out[parent], name)
 		}
 	}
 	for _, names := range out {
 		slices.SortFunc(names, func(a, b world.Name) int {
-			return cmp.Or(cmp.Compare(createdAt(w.ListenerSets[a]), createdAt(w.ListenerSets[b])), a.Compare(b))
+			return cmp.Or(cmp.Compare(createdAt(w.ListenerSets.Get(a)), createdAt(w.ListenerSets.Get(b))), a.Compare(b))
 		})
 	}
 	return out
@@ -48,8 +48,8 @@ func createdAt(set *gatewayv1.ListenerSet) int64 {
 // listenerSets declares the listeners of the ListenerSets that name the Gateway and that it allows (GEP-1713).
 func (t *translator) listenerSets(c *gatewayContext) {
 	filter, err := allowedSets(c.object.Spec.AllowedListeners)
-	for tier, name := range t.sets[ir.Key(c.name)] {
-		object := t.w.ListenerSets[name]
+	for tier, name := range t.sets()[ir.Key(c.name)] {
+		object := t.w.ListenerSets.Get(name)
 		c.deps.on(world.KindListenerSet, name.Namespace, name.Name)
 		c.deps.on(world.KindNamespace, "", name.Namespace)
 		set := &ir.ListenerSet{

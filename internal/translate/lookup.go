@@ -40,7 +40,7 @@ type lookup struct {
 // look asks every placed member for the Service. What an unreachable member last had counts: its proxies go on.
 func (l *lookup) look() {
 	for _, member := range l.members {
-		service := member.Services[l.name]
+		service := member.Services.Get(l.name)
 		if service == nil {
 			l.lack(member)
 			continue

@@ -82,7 +82,7 @@ func (r *routeContext) parentOf(ref *gatewayv1.ParentReference) *parent {
 	case kindGateway:
 	case kindListenerSet:
 		r.deps.on(world.KindListenerSet, key.Namespace, key.Name)
-		set := r.t.w.ListenerSets[world.Name(key)]
+		set := r.t.w.ListenerSets.Get(world.Name(key))
 		if set == nil {
 			return nil
 		}
@@ -111,13 +111,13 @@ func (t *translator) parent(name parentKey, key ir.Key) *parent {
 	made := &parent{parentKey: name, gateway: gateway, members: t.placedMembers(gateway)}
 	switch name.kind {
 	case kindListenerSet:
-		set := t.attached[name.key]
+		set := t.attached()[name.key]
 		if set == nil {
 			return nil
 		}
 		made.first, made.detached = set.First, set.Count == 0
 		if !made.detached {
-			made.allow(entries(t.w.ListenerSets[world.Name(name.key)]))
+			made.allow(entries(t.w.ListenerSets.Get(world.Name(name.key))))
 		}
 	default:
 		own, _ := unique(t.w.Gateways[world.Name(key)].Spec.Listeners)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
@@ -44,13 +45,16 @@ func targetsOf(w *world.World, key ir.PolicyKey) []world.Name {
 
 // seePolicies makes the policies known to the translation of Gateways and routes.
 func (t *translator) seePolicies(policies []*ir.Policy) {
-	t.policies = map[world.Name][]policyAt{}
-	for _, policy := range policies {
-		for _, target := range policy.Targets {
-			service := world.Name{Namespace: policy.Namespace, Name: target.Service}
-			t.policies[service] = append(t.policies[service], policyAt{policy, target})
+	t.policies = sync.OnceValue(func() map[world.Name][]policyAt {
+		out := map[world.Name][]policyAt{}
+		for _, policy := range policies {
+			for _, target := range policy.Targets {
+				service := world.Name{Namespace: policy.Namespace, Name: target.Service}
+				out[service] = append(out[service], policyAt{policy, target})
+			}
 		}
-	}
+		return out
+	})
 }
 
 // allPolicies translates all policies.
@@ -65,6 +69,9 @@ func (t *translator) allPolicies() []*ir.Policy {
 // changedPolicies are all policies, those of prev where nothing that they depend on changed. The Services of
 // policies that routes see otherwise than before are marked as changed for them.
 func (t *translator) changedPolicies(prev ir.IR, marks dirty, changed []world.Key) []*ir.Policy {
+	if len(marks) == 0 {
+		return slices.Clone(prev.Policies)
+	}
 	for _, key := range changed {
 		if isPolicy(key.Kind) {
 			t.markPolicy(prev, marks, ir.PolicyKey{Key: ir.Key(key.Name), Kind: string(key.Kind)})

@@ -142,7 +142,7 @@ func (p *policyContext) hasPort(service world.Name, name string) bool {
 	p.deps.onMembers()
 	exists := false
 	for _, member := range p.t.w.Members {
-		object := member.Services[service]
+		object := member.Services.Get(service)
 		exists = exists || object != nil
 		if object != nil && slices.ContainsFunc(object.Spec.Ports, func(port corev1.ServicePort) bool { return port.Name == name }) {
 			return true
@@ -155,7 +155,7 @@ func (p *policyContext) hasPort(service world.Name, name string) bool {
 func (t *translator) winner(kind string, service world.Name, section string) ir.PolicyKey {
 	var best ir.PolicyKey
 	var oldest metav1.Time
-	for _, key := range t.claims[service] {
+	for _, key := range t.claims()[service] {
 		source := policySourceOf(t.w, key)
 		aims := slices.ContainsFunc(source.targets, func(ref gatewayv1.LocalPolicyTargetReferenceWithSectionName) bool {
 			return isTarget(ref, service.Name) && string(deref(ref.SectionName)) == section

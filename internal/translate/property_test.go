@@ -136,7 +136,7 @@ func TestIsolated(t *testing.T) {
 			broken.Spec.Rules[i].Filters = []gatewayv1.HTTPRouteFilter{{Type: "Broken"}}
 		}
 		with := worldtest.Copy(w)
-		with.HTTPRoutes[world.Name{Namespace: "red", Name: "broken"}] = broken
+		with.HTTPRoutes = with.HTTPRoutes.With(world.Name{Namespace: "red", Name: "broken"}, broken)
 		before, after := translate.All(w), translate.All(with)
 		for _, route := range before.Routes {
 			if !reflect.DeepEqual(route, after.Route(route.Key())) {

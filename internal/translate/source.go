@@ -34,7 +34,7 @@ type ruleSource struct {
 
 // routeKeys are all routes of a World, sorted.
 func routeKeys(w *world.World) []ir.RouteKey {
-	out := make([]ir.RouteKey, 0, len(w.HTTPRoutes)+len(w.GRPCRoutes)+len(w.TLSRoutes)+len(w.TCPRoutes)+len(w.UDPRoutes))
+	out := make([]ir.RouteKey, 0, w.HTTPRoutes.Len()+w.GRPCRoutes.Len()+w.TLSRoutes.Len()+w.TCPRoutes.Len()+w.UDPRoutes.Len())
 	out = appendKeys(out, ir.HTTPRoute, w.HTTPRoutes)
 	out = appendKeys(out, ir.GRPCRoute, w.GRPCRoutes)
 	out = appendKeys(out, ir.TLSRoute, w.TLSRoutes)
@@ -44,8 +44,8 @@ func routeKeys(w *world.World) []ir.RouteKey {
 	return out
 }
 
-func appendKeys[V any](out []ir.RouteKey, kind string, objects map[world.Name]V) []ir.RouteKey {
-	for name := range objects {
+func appendKeys[V any](out []ir.RouteKey, kind string, objects world.Objects[V]) []ir.RouteKey {
+	for name := range objects.All() {
 		out = append(out, ir.RouteKey{Key: ir.Key(name), Kind: kind})
 	}
 	return out
@@ -66,15 +66,15 @@ func sourceOf(w *world.World, key ir.RouteKey) *source {
 	name := world.Name(key.Key)
 	switch key.Kind {
 	case ir.HTTPRoute:
-		return made(w.HTTPRoutes[name], httpSource)
+		return made(w.HTTPRoutes.Get(name), httpSource)
 	case ir.GRPCRoute:
-		return made(w.GRPCRoutes[name], grpcSource)
+		return made(w.GRPCRoutes.Get(name), grpcSource)
 	case ir.TLSRoute:
-		return made(w.TLSRoutes[name], tlsSource)
+		return made(w.TLSRoutes.Get(name), tlsSource)
 	case ir.TCPRoute:
-		return made(w.TCPRoutes[name], tcpSource)
+		return made(w.TCPRoutes.Get(name), tcpSource)
 	case ir.UDPRoute:
-		return made(w.UDPRoutes[name], udpSource)
+		return made(w.UDPRoutes.Get(name), udpSource)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ package translate
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -30,57 +31,59 @@ func All(w *world.World) ir.IR {
 	return out
 }
 
-// translator holds what one translation has to look up more than once.
+// translator holds what one translation has to look up more than once. Its functions make what they give when they are first
+// asked: most changes need little of it.
 type translator struct {
 	w       *world.World
 	classes map[string]*ir.Class
 	// parameters of all kinds, with their problems.
 	parameters map[parameterKey]*ir.Parameters
-	grants     map[string][]*gatewayv1.ReferenceGrant
+	grants     func() map[string][]*gatewayv1.ReferenceGrant
 	// sets are the ListenerSets by the Gateway that they name, in order of precedence.
-	sets map[ir.Key][]world.Name
+	sets func() map[ir.Key][]world.Name
 	// certificates that were read already.
 	certificates map[world.Name]readSecret
 	// claims are the policies by the Services that they name, policies what became of them.
-	claims   map[world.Name][]ir.PolicyKey
-	policies map[world.Name][]policyAt
-	// gateways of ours, by key, and what routes can see of them, made when first asked for.
+	claims   func() map[world.Name][]ir.PolicyKey
+	policies func() map[world.Name][]policyAt
+	// gateways of ours, by key, and what routes can see of them.
 	gateways map[ir.Key]*ir.Gateway
 	// attached are the ListenerSets that name those, allowed or not.
-	attached map[ir.Key]*ir.ListenerSet
+	attached func() map[ir.Key]*ir.ListenerSet
 	parents  map[parentKey]*parent
 	// defaults are the default Gateways among them, sorted.
 	defaults []ir.Key
 }
 
 func newTranslator(w *world.World) *translator {
-	t := &translator{
+	return &translator{
 		w:            w,
 		classes:      map[string]*ir.Class{},
 		parameters:   map[parameterKey]*ir.Parameters{},
-		grants:       map[string][]*gatewayv1.ReferenceGrant{},
-		sets:         setsByGateway(w),
+		grants:       sync.OnceValue(func() map[string][]*gatewayv1.ReferenceGrant { return grantsByNamespace(w) }),
+		sets:         sync.OnceValue(func() map[ir.Key][]world.Name { return setsByGateway(w) }),
 		certificates: map[world.Name]readSecret{},
 		parents:      map[parentKey]*parent{},
-		claims:       policyClaims(w),
+		claims:       sync.OnceValue(func() map[world.Name][]ir.PolicyKey { return policyClaims(w) }),
 	}
-	for name, grant := range w.Grants {
-		t.grants[name.Namespace] = append(t.grants[name.Namespace], grant)
-	}
-	return t
 }
 
 // see makes the Gateways known to the translation of routes.
 func (t *translator) see(gateways []*ir.Gateway) {
 	t.gateways = make(map[ir.Key]*ir.Gateway, len(gateways))
-	t.attached = map[ir.Key]*ir.ListenerSet{}
 	t.defaults = defaultsOf(gateways)
 	for _, gateway := range gateways {
 		t.gateways[gateway.Key()] = gateway
-		for _, set := range gateway.Sets {
-			t.attached[set.Key()] = set
-		}
 	}
+	t.attached = sync.OnceValue(func() map[ir.Key]*ir.ListenerSet {
+		out := map[ir.Key]*ir.ListenerSet{}
+		for _, gateway := range gateways {
+			for _, set := range gateway.Sets {
+				out[set.Key()] = set
+			}
+		}
+		return out
+	})
 }
 
 // countAttached sets Attached of every listener. The Gateways must be new.

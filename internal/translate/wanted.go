@@ -23,7 +23,7 @@ func WantedSecrets(w *world.World) map[world.Name]bool {
 		filter, _ := allowedSets(gateway.Spec.AllowedListeners) // after an error it allows nothing
 		for _, set := range sets[ir.Key(name)] {
 			if filter.admits(w, name.Namespace, set.Namespace) {
-				out.listeners(set.Namespace, entries(w.ListenerSets[set]))
+				out.listeners(set.Namespace, entries(w.ListenerSets.Get(set)))
 			}
 		}
 	}

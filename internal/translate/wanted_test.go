@@ -55,7 +55,7 @@ func wanting() *world.World {
 		set := &gatewayv1.ListenerSet{}
 		set.Spec.ParentRef = gatewayv1.ParentGatewayReference{Name: "web", Namespace: new(gatewayv1.Namespace("infra"))}
 		set.Spec.Listeners = []gatewayv1.ListenerEntry{{Name: "a", TLS: secret("set")}}
-		w.ListenerSets[world.Name{Namespace: namespace, Name: "more"}] = set
+		w.ListenerSets = w.ListenerSets.With(world.Name{Namespace: namespace, Name: "more"}, set)
 	}
 	return w
 }

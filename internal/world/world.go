@@ -36,12 +36,12 @@ type World struct {
 	ALBConfigs     map[string]*awsv1alpha1.ALBConfig
 	ServiceConfigs map[string]*gatewayv1alpha1.ServiceConfig
 	Gateways       map[Name]*gatewayv1.Gateway
-	ListenerSets   map[Name]*gatewayv1.ListenerSet
-	HTTPRoutes     map[Name]*gatewayv1.HTTPRoute
-	GRPCRoutes     map[Name]*gatewayv1.GRPCRoute
-	TLSRoutes      map[Name]*gatewayv1.TLSRoute
-	TCPRoutes      map[Name]*gatewayv1.TCPRoute
-	UDPRoutes      map[Name]*gatewayv1.UDPRoute
+	ListenerSets   Objects[*gatewayv1.ListenerSet]
+	HTTPRoutes     Objects[*gatewayv1.HTTPRoute]
+	GRPCRoutes     Objects[*gatewayv1.GRPCRoute]
+	TLSRoutes      Objects[*gatewayv1.TLSRoute]
+	TCPRoutes      Objects[*gatewayv1.TCPRoute]
+	UDPRoutes      Objects[*gatewayv1.UDPRoute]
 	// BackendTLS are the BackendTLSPolicies.
 	BackendTLS map[Name]*gatewayv1.BackendTLSPolicy
 	// BackendTraffic are the XBackendTrafficPolicies, which are experimental.
@@ -86,7 +86,7 @@ type Member struct {
 	// Unreachable, if not empty, says why the member cannot be asked; what it holds is then of the last
 	// time it could, or nothing.
 	Unreachable string
-	Services    map[Name]*corev1.Service
+	Services    Objects[*corev1.Service]
 	// Proxies by Gateway.
 	Proxies map[Name]Proxies
 }

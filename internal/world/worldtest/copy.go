@@ -16,12 +16,12 @@ func Copy(w *world.World) *world.World {
 	out.ALBConfigs = copied(w.ALBConfigs)
 	out.ServiceConfigs = copied(w.ServiceConfigs)
 	out.Gateways = copied(w.Gateways)
-	out.ListenerSets = copied(w.ListenerSets)
-	out.HTTPRoutes = copied(w.HTTPRoutes)
-	out.GRPCRoutes = copied(w.GRPCRoutes)
-	out.TLSRoutes = copied(w.TLSRoutes)
-	out.TCPRoutes = copied(w.TCPRoutes)
-	out.UDPRoutes = copied(w.UDPRoutes)
+	out.ListenerSets = copiedObjects(w.ListenerSets)
+	out.HTTPRoutes = copiedObjects(w.HTTPRoutes)
+	out.GRPCRoutes = copiedObjects(w.GRPCRoutes)
+	out.TLSRoutes = copiedObjects(w.TLSRoutes)
+	out.TCPRoutes = copiedObjects(w.TCPRoutes)
+	out.UDPRoutes = copiedObjects(w.UDPRoutes)
 	out.BackendTLS = copied(w.BackendTLS)
 	out.BackendTraffic = copied(w.BackendTraffic)
 	out.Grants = copied(w.Grants)
@@ -46,7 +46,7 @@ func Copy(w *world.World) *world.World {
 func copyMember(member *world.Member) *world.Member {
 	out := *member
 	out.Labels = maps.Clone(member.Labels)
-	out.Services = copied(member.Services)
+	out.Services = copiedObjects(member.Services)
 	out.Proxies = maps.Clone(member.Proxies)
 	for name, proxies := range out.Proxies {
 		proxies.Addresses = slices.Clone(proxies.Addresses)
@@ -64,4 +64,8 @@ func copied[K comparable, V interface{ DeepCopy() V }](objects map[K]V) map[K]V 
 		out[key] = object.DeepCopy()
 	}
 	return out
+}
+
+func copiedObjects[V interface{ DeepCopy() V }](objects world.Objects[V]) world.Objects[V] {
+	return world.ObjectsOf(copied(maps.Collect(objects.All())))
 }

@@ -30,17 +30,15 @@ func Empty() *world.World {
 			},
 			Plain: {Features: []string{"HTTPRoute", "Gateway"}},
 		},
-		Classes:      map[string]*gatewayv1.GatewayClass{},
-		ALBConfigs:   map[string]*awsv1alpha1.ALBConfig{},
-		Gateways:     map[world.Name]*gatewayv1.Gateway{},
-		ListenerSets: map[world.Name]*gatewayv1.ListenerSet{},
-		HTTPRoutes:   map[world.Name]*gatewayv1.HTTPRoute{},
-		Grants:       map[world.Name]*gatewayv1.ReferenceGrant{},
-		Namespaces:   map[string]*corev1.Namespace{},
-		Secrets:      map[world.Name]*corev1.Secret{},
-		ConfigMaps:   map[world.Name]*corev1.ConfigMap{},
-		Members:      map[string]*world.Member{},
-		Fronts:       map[world.Name]world.Front{},
+		Classes:    map[string]*gatewayv1.GatewayClass{},
+		ALBConfigs: map[string]*awsv1alpha1.ALBConfig{},
+		Gateways:   map[world.Name]*gatewayv1.Gateway{},
+		Grants:     map[world.Name]*gatewayv1.ReferenceGrant{},
+		Namespaces: map[string]*corev1.Namespace{},
+		Secrets:    map[world.Name]*corev1.Secret{},
+		ConfigMaps: map[world.Name]*corev1.ConfigMap{},
+		Members:    map[string]*world.Member{},
+		Fronts:     map[world.Name]world.Front{},
 	}
 }
 
@@ -60,7 +58,7 @@ func Many(routes int, oneHost bool) *world.World {
 	}}
 	w.Gateways[world.Name{Namespace: "infra", Name: "web"}] = gateway
 	for _, name := range []string{"east", "west"} {
-		w.Members[name] = &world.Member{Name: name, Services: map[world.Name]*corev1.Service{}, Proxies: map[world.Name]world.Proxies{}}
+		w.Members[name] = &world.Member{Name: name, Proxies: map[world.Name]world.Proxies{}}
 	}
 	for i := range routes {
 		AddRoute(w, i, oneHost)
@@ -74,10 +72,10 @@ func AddRoute(w *world.World, i int, oneHost bool) world.Name {
 	name := world.Name{Namespace: namespace, Name: fmt.Sprintf("route-%d", i)}
 	service := world.Name{Namespace: namespace, Name: fmt.Sprintf("service-%d", i)}
 	for _, member := range w.Members {
-		member.Services[service] = &corev1.Service{
+		member.Services = member.Services.With(service, &corev1.Service{
 			Namespace: namespace, Name: service.Name,
 			Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "http", Port: 8080}}},
-		}
+		})
 	}
 	hostname := gatewayv1.Hostname(fmt.Sprintf("host-%d.example.com", i))
 	if oneHost {
@@ -105,7 +103,7 @@ func AddRoute(w *world.World, i int, oneHost bool) world.Name {
 			BackendRefs: []gatewayv1.HTTPBackendRef{backend(1)},
 		},
 	}
-	w.HTTPRoutes[name] = route
+	w.HTTPRoutes = w.HTTPRoutes.With(name, route)
 	return name
 }
 
@@ -120,10 +118,10 @@ func InSets(w *world.World, sets int) {
 			Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType, Hostname: new(gatewayv1.Hostname(fmt.Sprintf("set-%d.example.com", i))),
 			AllowedRoutes: gateway.Spec.Listeners[0].AllowedRoutes,
 		}}
-		w.ListenerSets[world.Name{Namespace: set.Namespace, Name: set.Name}] = set
+		w.ListenerSets = w.ListenerSets.With(world.Name{Namespace: set.Namespace, Name: set.Name}, set)
 	}
 	i := 0
-	for _, route := range w.HTTPRoutes {
+	for _, route := range w.HTTPRoutes.All() {
 		route.Spec.Hostnames = nil
 		route.Spec.ParentRefs[0].Kind = new(gatewayv1.Kind("ListenerSet"))
 		route.Spec.ParentRefs[0].Name = gatewayv1.ObjectName(fmt.Sprintf("set-%d", i%sets))

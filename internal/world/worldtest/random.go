@@ -61,14 +61,14 @@ func furnish(t *rapid.T, w *world.World) {
 		w.Gateways[name] = gateway
 	}
 	for _, name := range []string{"east", "west"} {
-		member := &world.Member{Name: name, Services: map[world.Name]*corev1.Service{}, Proxies: map[world.Name]world.Proxies{}}
+		member := &world.Member{Name: name, Proxies: map[world.Name]world.Proxies{}}
 		for _, namespace := range namespaces {
 			for _, service := range names {
 				made := &corev1.Service{ObjectMeta: meta(t, namespace, service)}
 				made.Spec.Ports = []corev1.ServicePort{
 					{Name: "http", Port: 80}, {Name: "udp", Port: 80, Protocol: corev1.ProtocolUDP}, {Name: "other", Port: 81},
 				}
-				member.Services[world.Name{Namespace: namespace, Name: service}] = made
+				member.Services = member.Services.With(world.Name{Namespace: namespace, Name: service}, made)
 			}
 		}
 		w.Members[name] = member
@@ -94,6 +94,14 @@ func put[K comparable, V any](t *rapid.T, objects map[K]V, key K, object V) {
 		return
 	}
 	objects[key] = object
+}
+
+func putObject[V any](t *rapid.T, objects *world.Objects[V], name world.Name, object V) {
+	if chance(t, "delete", 15) {
+		*objects = objects.Without(name)
+		return
+	}
+	*objects = objects.With(name, object)
 }
 
 func meta(t *rapid.T, namespace, name string) metav1.ObjectMeta {
@@ -238,7 +246,7 @@ func mutateSecret(t *rapid.T, w *world.World) world.Key {
 
 func mutateMember(t *rapid.T, w *world.World) world.Key {
 	name := pick(t, "member", members...)
-	made := &world.Member{Name: name, Services: map[world.Name]*corev1.Service{}, Proxies: map[world.Name]world.Proxies{}}
+	made := &world.Member{Name: name, Proxies: map[world.Name]world.Proxies{}}
 	if old := w.Members[name]; old != nil {
 		*made = *old
 	}
@@ -275,7 +283,7 @@ func mutateService(t *rapid.T, w *world.World) world.Key {
 	if chance(t, "says", 50) {
 		service.Spec.Ports[0].AppProtocol = new(pick(t, "appProtocol", "kubernetes.io/h2c", "kubernetes.io/ws", "https", "http"))
 	}
-	withMember(t, w, func(member *world.Member) { put(t, member.Services, name, service) })
+	withMember(t, w, func(member *world.Member) { putObject(t, &member.Services, name, service) })
 	return world.Key{Kind: world.KindService, Name: name}
 }
 

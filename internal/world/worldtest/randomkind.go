@@ -25,19 +25,19 @@ func mutateOtherRoute(t *rapid.T, w *world.World) world.Key {
 	name := randomName(t)
 	switch kind := pick(t, "kind", world.KindGRPCRoute, world.KindTLSRoute, world.KindTCPRoute, world.KindUDPRoute); kind {
 	case world.KindGRPCRoute:
-		put(t, collection(&w.GRPCRoutes), name, randomGRPCRoute(t, name))
+		putObject(t, &w.GRPCRoutes, name, randomGRPCRoute(t, name))
 		return world.Key{Kind: kind, Name: name}
 	case world.KindTLSRoute:
 		route := &gatewayv1.TLSRoute{ObjectMeta: meta(t, name.Namespace, name.Name)}
 		route.Spec.CommonRouteSpec, route.Spec.Hostnames = randomParents(t), randomHostnames(t)
 		route.Spec.Rules = []gatewayv1.TLSRouteRule{{BackendRefs: randomBackends(t)}}
-		put(t, collection(&w.TLSRoutes), name, route)
+		putObject(t, &w.TLSRoutes, name, route)
 		return world.Key{Kind: kind, Name: name}
 	case world.KindTCPRoute:
 		route := &gatewayv1.TCPRoute{ObjectMeta: meta(t, name.Namespace, name.Name)}
 		route.Spec.CommonRouteSpec = randomParents(t)
 		route.Spec.Rules = []gatewayv1.TCPRouteRule{{BackendRefs: randomBackends(t)}}
-		put(t, collection(&w.TCPRoutes), name, route)
+		putObject(t, &w.TCPRoutes, name, route)
 		return world.Key{Kind: kind, Name: name}
 	default:
 		route := &gatewayv1.UDPRoute{ObjectMeta: meta(t, name.Namespace, name.Name)}
@@ -45,7 +45,7 @@ func mutateOtherRoute(t *rapid.T, w *world.World) world.Key {
 		for range rapid.IntRange(0, 2).Draw(t, "rules") {
 			route.Spec.Rules = append(route.Spec.Rules, gatewayv1.UDPRouteRule{BackendRefs: randomBackends(t)})
 		}
-		put(t, collection(&w.UDPRoutes), name, route)
+		putObject(t, &w.UDPRoutes, name, route)
 		return world.Key{Kind: kind, Name: name}
 	}
 }

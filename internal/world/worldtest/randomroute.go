@@ -9,7 +9,7 @@ import (
 
 func mutateRoute(t *rapid.T, w *world.World) world.Key {
 	name := world.Name{Namespace: pick(t, "namespace", namespaces...), Name: pick(t, "name", names...)}
-	put(t, w.HTTPRoutes, name, RandomRoute(t, name))
+	putObject(t, &w.HTTPRoutes, name, RandomRoute(t, name))
 	return world.Key{Kind: world.KindHTTPRoute, Name: name}
 }
 

@@ -22,7 +22,7 @@ func mutateListenerSet(t *rapid.T, w *world.World) world.Key {
 	for i := range rapid.IntRange(1, 3).Draw(t, "listeners") {
 		set.Spec.Listeners = append(set.Spec.Listeners, gatewayv1.ListenerEntry(randomListener(t, sections[i])))
 	}
-	put(t, w.ListenerSets, name, set)
+	putObject(t, &w.ListenerSets, name, set)
 	return world.Key{Kind: world.KindListenerSet, Name: name}
 }
 

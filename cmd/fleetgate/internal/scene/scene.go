@@ -44,7 +44,7 @@ type State struct {
 func New(folder manifest.Folder, secrets []*corev1.Secret, ledger *Ledger, o Options) *Scene {
 	shift(folder, o.PortOffset)
 	stamp(folder, ledger)
-	services := byName(folder.Services)
+	services := world.ObjectsOf(byName(folder.Services))
 	members := make(map[string]*world.Member, len(o.Members))
 	for _, m := range o.Members {
 		members[m] = &world.Member{Name: m, Services: services}
@@ -55,9 +55,10 @@ func New(folder manifest.Folder, secrets []*corev1.Secret, ledger *Ledger, o Opt
 			Hub: o.Hub, Providers: o.Providers, GatewayAPI: consts.BundleVersion, Experimental: true,
 			Classes: byClusterName(folder.Classes), ALBConfigs: byClusterName(folder.ALBConfigs),
 			ServiceConfigs: byClusterName(folder.ServiceConfigs),
-			Gateways:       byName(folder.Gateways), ListenerSets: byName(folder.ListenerSets),
-			HTTPRoutes: byName(folder.HTTPRoutes), GRPCRoutes: byName(folder.GRPCRoutes), TLSRoutes: byName(folder.TLSRoutes),
-			TCPRoutes: byName(folder.TCPRoutes), UDPRoutes: byName(folder.UDPRoutes),
+			Gateways:       byName(folder.Gateways), ListenerSets: world.ObjectsOf(byName(folder.ListenerSets)),
+			HTTPRoutes: world.ObjectsOf(byName(folder.HTTPRoutes)), GRPCRoutes: world.ObjectsOf(byName(folder.GRPCRoutes)),
+			TLSRoutes: world.ObjectsOf(byName(folder.TLSRoutes)), TCPRoutes: world.ObjectsOf(byName(folder.TCPRoutes)),
+			UDPRoutes:  world.ObjectsOf(byName(folder.UDPRoutes)),
 			BackendTLS: byName(folder.BackendTLS), BackendTraffic: byName(folder.BackendTraffic), Grants: byName(folder.Grants),
 			ConfigMaps: byName(folder.ConfigMaps), TrustBundles: byName(folder.TrustBundles),
 			Namespaces: namespaces(folder), Secrets: secretsOf(folder, secrets), Members: members,
