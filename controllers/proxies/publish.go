@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 
+	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -28,13 +30,34 @@ func (w *worker) publish(ctx context.Context, to *fleet.Connection, r ir.IR, gat
 			return have, err
 		}
 	}
-	for _, write := range compile.Writes(before, want) {
-		if err := w.write(ctx, to.Client, write); err != nil {
-			return have, err
-		}
+	if err := w.writeAll(ctx, to.Client, compile.Writes(before, want)); err != nil {
+		return have, err
 	}
 	have.published = append(before[:0], want...)
 	return have, nil
+}
+
+// writers is how many ProxyConfigs of a Gateway are written at a time: thousands of routes that come at once are hundreds.
+const writers = 8
+
+// writeAll does the writes, stage by stage.
+func (w *worker) writeAll(ctx context.Context, to client.Client, writes []compile.Write) error {
+	for len(writes) > 0 {
+		stage := writes
+		if next := slices.IndexFunc(writes, func(one compile.Write) bool { return one.Stage != writes[0].Stage }); next > 0 {
+			stage = writes[:next]
+		}
+		writes = writes[len(stage):]
+		group, each := errgroup.WithContext(ctx)
+		group.SetLimit(writers)
+		for _, write := range stage {
+			group.Go(func() error { return w.write(each, to, write) })
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // seen are the ProxyConfigs of a Gateway as the cache has them.
@@ -52,6 +75,8 @@ func (w *worker) seen(ctx context.Context, to *fleet.Connection, gateway world.N
 }
 
 func (w *worker) write(ctx context.Context, to client.Client, write compile.Write) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	object := write.Object
 	name := world.Name{Namespace: object.Namespace, Name: object.Name}
 	if write.Delete {

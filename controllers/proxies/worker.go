@@ -68,7 +68,8 @@ type applied struct {
 }
 
 const (
-	callTimeout = 30 * time.Second
+	// callTimeout is for the write of a ProxyConfig, stepTimeout for all that a Gateway needs.
+	callTimeout, stepTimeout = 10 * time.Second, time.Minute
 	// resync is after how long everything is written again, whatever the watches told.
 	resync     = 10 * time.Minute
 	firstRetry = 200 * time.Millisecond
@@ -131,7 +132,7 @@ func (w *worker) step(ctx context.Context, key world.Name) {
 	if !reachable || ctx.Err() != nil {
 		return // the member's return brings the key back
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
 	v := w.view()
 	todo, gateway := v.decide(w.member, key.Namespace, key.Name)

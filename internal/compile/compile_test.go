@@ -110,7 +110,11 @@ func TestWrites(t *testing.T) {
 	reader := reader{}
 	for _, from := range sizes {
 		for _, to := range sizes {
-			reader.walk(t, compiled[from], compiled[to])
+			writes := compile.Writes(compiled[from], compiled[to])
+			reader.walk(t, compiled[from], compiled[to], writes)
+			slices.Reverse(writes)
+			slices.SortStableFunc(writes, func(a, b compile.Write) int { return a.Stage - b.Stage })
+			reader.walk(t, compiled[from], compiled[to], writes)
 		}
 	}
 }
@@ -119,13 +123,13 @@ func TestWrites(t *testing.T) {
 type reader map[string][]string
 
 // walk makes the writes from one state to another and looks at every state between.
-func (r reader) walk(t *testing.T, from, to []dataplanev1alpha1.ProxyConfig) {
+func (r reader) walk(t *testing.T, from, to []dataplanev1alpha1.ProxyConfig, writes []compile.Write) {
 	t.Helper()
 	state, last := byName(from), byName(to)
 	want := r.routes(t, last)
 	staying := r.routes(t, state)
 	maps.DeleteFunc(staying, func(route string, _ bool) bool { return !want[route] })
-	for _, write := range compile.Writes(from, to) {
+	for _, write := range writes {
 		if write.Delete {
 			delete(state, write.Object.Name)
 		} else {

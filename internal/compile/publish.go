@@ -6,6 +6,8 @@ import (
 
 // Write is one object to write into a member, or to delete from it.
 type Write struct {
+	// Stage counts up from 0. Writes of one stage may be done in any order, once all of the stages before are.
+	Stage int
 	// Delete says that only Object's name and namespace matter.
 	Delete bool
 	Object dataplanev1alpha1.ProxyConfig
@@ -69,13 +71,18 @@ func differing(have, want []dataplanev1alpha1.ProxyConfig) (_, _ []dataplanev1al
 }
 
 func order(roots, fresh, known, gone []Write, grows bool) []Write {
-	var out []Write
+	stages := [][]Write{fresh, known, roots, gone}
 	if grows {
-		out = append(append(append(out, fresh...), roots...), known...)
-	} else {
-		out = append(append(append(out, fresh...), known...), roots...)
+		stages = [][]Write{fresh, roots, known, gone}
 	}
-	return append(out, gone...)
+	var out []Write
+	for stage, writes := range stages {
+		for _, write := range writes {
+			write.Stage = stage
+			out = append(out, write)
+		}
+	}
+	return out
 }
 
 // Same says whether two objects carry the same: the checksum stands for the data.

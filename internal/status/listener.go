@@ -64,7 +64,7 @@ func programmedListener(l *ir.Listener, problems []ir.Problem, gateway metav1.Co
 	case !l.Serves, frontRefuses:
 		return listenerProgrammed.because(metav1.ConditionFalse, "Invalid", "The listener cannot serve: see its other conditions.", generation)
 	case gateway.Status != metav1.ConditionTrue:
-		return listenerProgrammed.because(metav1.ConditionFalse, "Pending", "The Gateway is not programmed yet: "+gateway.Message, generation)
+		return listenerProgrammed.because(metav1.ConditionFalse, "Pending", gatewayPending, generation)
 	}
 	return listenerProgrammed.is(metav1.ConditionTrue, generation)
 }

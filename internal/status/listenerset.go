@@ -35,6 +35,9 @@ func acceptedSet(set *ir.ListenerSet) metav1.Condition {
 	return setAccepted.is(metav1.ConditionTrue, set.Generation)
 }
 
+// gatewayPending does not repeat what the Gateway says: that may change often, and a Gateway can have thousands of listeners.
+const gatewayPending = "The Gateway is not programmed yet: see its condition Programmed."
+
 // programmedSet is True when the set is accepted and its Gateway is programmed.
 func programmedSet(set *ir.ListenerSet, gateway metav1.Condition) metav1.Condition {
 	switch reason, message, _ := of(set.Problems, typeAccepted); {
@@ -42,7 +45,7 @@ func programmedSet(set *ir.ListenerSet, gateway metav1.Condition) metav1.Conditi
 		return setProgrammed.because(metav1.ConditionFalse, reason, message, set.Generation)
 	case gateway.Status != metav1.ConditionTrue:
 		return setProgrammed.because(metav1.ConditionFalse, "ParentNotProgrammed",
-			"The Gateway is not programmed yet: "+gateway.Message, set.Generation)
+			gatewayPending, set.Generation)
 	}
 	return setProgrammed.is(metav1.ConditionTrue, set.Generation)
 }
