@@ -71,8 +71,8 @@ e2e: deps build ## Real clusters, real pods, real sockets.
 	FLEETGATE_E2E=1 go test -count=1 -timeout 40m -v ./e2e
 
 .PHONY: experimental
-experimental: deps ## The experimental channel's features, one test each, on a cluster of its own.
-	FLEETGATE_E2E=1 go test -count=1 -timeout 20m -v ./e2e/experimental
+experimental: deps ## The experimental channel's features, one test each, on a cluster of its own; with the race detector and the check for leaks.
+	FLEETGATE_E2E=1 FLEETGATE_E2E_RACE=1 go test -count=1 -timeout 20m -v ./e2e/experimental
 
 # suite runs a test of Gateway API's conformance suite on clusters of its own.
 suite = cd e2e/conformance && FLEETGATE_CONFORMANCE=1 FLEETGATE_CONFORMANCE_RACE=$(RACE) FLEETGATE_VERSION=$(VERSION) \

@@ -14,6 +14,11 @@ import (
 const (
 	upTimeout   = 15 * time.Minute
 	downTimeout = 2 * time.Minute
+	endTimeout  = 6 * time.Minute
+
+	// checked has the product built with the race detector and the check for goroutines that are left, and fails the
+	// test for what they say.
+	checked = "FLEETGATE_E2E_RACE"
 )
 
 // TestExperimental brings a cluster up once; each feature has a namespace and a Gateway of its own on it.
@@ -63,11 +68,31 @@ func raise(t *testing.T) *ground.Ground {
 			ground.Ours("fleetgate/demo-auth:dev", "e2e/experimental/authserver"),
 		},
 		// Of two proxies neither knows what the other has seen.
-		Values: []string{"proxy.replicas=2"},
+		Values: []string{"proxy.replicas=2"}, Checked: os.Getenv(checked) == "1",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("up in %s", time.Since(begin).Round(time.Second))
+	if os.Getenv(checked) == "1" {
+		witness(t, g)
+	}
 	return g
+}
+
+// witness follows the product's pods until the features are through, and fails the test for what they did wrong.
+func witness(t *testing.T, g *ground.Ground) {
+	t.Helper()
+	seen, err := g.Witness(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
+		defer cancel()
+		if err := seen.End(ctx); err != nil {
+			t.Error(err)
+		}
+		t.Logf("goroutines of the operator: %d before, %d after", seen.Before, seen.After)
+	})
 }

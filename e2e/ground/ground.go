@@ -19,8 +19,9 @@ const (
 
 	// unusable is an address that no load balancer of the testbed has (RFC 5737).
 	unusable = "192.0.2.1"
-	// repository begins the names of the product's images.
-	repository = "fleetgate/"
+	// The product's images, by the names that values.yaml has.
+	operatorImage = "fleetgate/operator:ground"
+	proxyImage    = "fleetgate/proxy:ground"
 )
 
 // Options say what the ground is like.

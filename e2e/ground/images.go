@@ -26,9 +26,9 @@ func Ours(name, pkg string) Image {
 	return Image{[]string{name}, filepath.Base(pkg), func(ctx context.Context, out string) error { return kubebin.Build(ctx, pkg, out) }}
 }
 
-// product are the operator and the proxy, under the names that values.yaml has.
+// product are the operator and the proxy.
 func (g *Ground) product() []Image {
-	images := []Image{Ours(repository+"operator:ground", "cmd/operator"), Ours(repository+"proxy:ground", "cmd/proxy")}
+	images := []Image{Ours(operatorImage, "cmd/operator"), Ours(proxyImage, "cmd/proxy")}
 	if g.options.Checked {
 		for i, pkg := range []string{"cmd/operator", "cmd/proxy"} {
 			images[i].Build = func(ctx context.Context, out string) error { return kubebin.BuildChecked(ctx, pkg, out) }

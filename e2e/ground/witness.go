@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -143,5 +142,6 @@ func (w *Witness) pods(ctx context.Context) ([]corev1.Pod, error) {
 }
 
 func isProduct(pod *corev1.Pod) bool {
-	return strings.HasPrefix(pod.Spec.Containers[0].Image, repository)
+	name := pod.Spec.Containers[0].Image
+	return name == operatorImage || name == proxyImage
 }

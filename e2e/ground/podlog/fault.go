@@ -51,7 +51,7 @@ func (l Log) Faults() error {
 	if len(shown) > 0 {
 		faults = append(faults, errors.New(strings.Join(shown, "")))
 	} else if l.Ready && !verdict {
-		faults = append(faults, fmt.Errorf("its log ends without %q (following it: %w)", leaks.None, l.Err))
+		faults = append(faults, errors.Join(fmt.Errorf("its log ends without %q", leaks.None), l.Err))
 	}
 	if len(faults) == 0 {
 		return nil
