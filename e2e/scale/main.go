@@ -16,6 +16,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
 	"github.com/fleetgate/fleetgate/bench/document"
 	"github.com/fleetgate/fleetgate/e2e/ground"
 	"github.com/fleetgate/fleetgate/e2e/testbed"
@@ -44,6 +47,7 @@ func main() {
 	out := flag.String("out", "", "file for the table, as Markdown: between its marks if it has them, else anew")
 	keep := flag.Bool("keep", false, "leave the cluster up, for the next run to take over")
 	flag.Parse()
+	log.SetLogger(logr.Discard()) // what the client would tell is in its errors
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, strings.Split(*cases, ","), *out, *keep)
 	stop()
