@@ -36,7 +36,6 @@ type Recorder struct {
 	wants  func(*corev1.Pod) bool
 
 	stopWatch, stopFollow context.CancelFunc
-	followed              context.Context //nolint:containedctx // of the goroutines that Close waits for
 	follows               sync.WaitGroup
 	informers             informers.SharedInformerFactory
 
@@ -53,12 +52,13 @@ func Record(ctx context.Context, client kubernetes.Interface, dir string, wants 
 		return nil, err
 	}
 	r := &Recorder{client: client, dir: dir, wants: wants, logs: map[types.UID]*Log{}}
-	r.followed, r.stopFollow = context.WithCancel(context.WithoutCancel(ctx))
-	var watched context.Context
+	var watched, followed context.Context
 	watched, r.stopWatch = context.WithCancel(context.WithoutCancel(ctx))
+	followed, r.stopFollow = context.WithCancel(context.WithoutCancel(ctx))
 	r.informers = informers.NewSharedInformerFactory(client, 0)
 	pods := r.informers.Core().V1().Pods().Informer()
-	handler := cache.ResourceEventHandlerFuncs{AddFunc: r.see, UpdateFunc: func(_, now any) { r.see(now) }}
+	see := func(pod any) { r.see(followed, pod) }
+	handler := cache.ResourceEventHandlerFuncs{AddFunc: see, UpdateFunc: func(_, now any) { see(now) }}
 	if _, err := pods.AddEventHandler(handler); err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (r *Recorder) Close(ctx context.Context) []Log {
 }
 
 // see notes what a pod's status tells. The informer calls it for one pod after the other.
-func (r *Recorder) see(object any) {
+func (r *Recorder) see(ctx context.Context, object any) {
 	pod, ok := object.(*corev1.Pod)
 	if !ok || !r.wants(pod) || len(pod.Status.ContainerStatuses) == 0 {
 		return
@@ -102,27 +102,27 @@ func (r *Recorder) see(object any) {
 			File: filepath.Join(r.dir, fmt.Sprintf("%.100s-%.8s.log", pod.Name, pod.UID)),
 		}
 		r.logs[pod.UID] = log
-		r.follows.Go(func() { r.follow(log, status.Name) })
+		r.follows.Go(func() { r.follow(ctx, log, status.Name) })
 	}
 	log.Ready = log.Ready || status.Ready
 	log.Restarts = status.RestartCount
 }
 
-func (r *Recorder) follow(log *Log, container string) {
-	err := r.copy(log, container)
+func (r *Recorder) follow(ctx context.Context, log *Log, container string) {
+	err := r.copy(ctx, log, container)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	log.Err = err
 }
 
-func (r *Recorder) copy(log *Log, container string) error {
+func (r *Recorder) copy(ctx context.Context, log *Log, container string) error {
 	file, err := os.Create(log.File)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	options := &corev1.PodLogOptions{Container: container, Follow: true}
-	stream, err := r.client.CoreV1().Pods(log.Namespace).GetLogs(log.Pod, options).Stream(r.followed)
+	stream, err := r.client.CoreV1().Pods(log.Namespace).GetLogs(log.Pod, options).Stream(ctx)
 	if err != nil {
 		return err
 	}
