@@ -21,18 +21,24 @@ func setParent(name world.Name, set *gatewayv1.ListenerSet) (ir.Key, bool) {
 	return ir.Key{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(name.Namespace))), Name: string(ref.Name)}, true
 }
 
-// setsByGateway are the names of all ListenerSets by the Gateway that they name.
+// setsByGateway are the names of all ListenerSets by the Gateway that they name, in order of precedence.
 func setsByGateway(w *world.World) map[ir.Key][]world.Name {
-	out := map[ir.Key][]world.Name{}
+	type dated struct {
+		created int64
+		name    world.Name
+	}
+	found := map[ir.Key][]dated{}
 	for name, set := range w.ListenerSets.All() {
 		if parent, ok := setParent(name, set); ok {
-			out[parent] = append(out[parent], name)
+			found[parent] = append(found[parent], dated{createdAt(set), name})
 		}
 	}
-	for _, names := range out {
-		slices.SortFunc(names, func(a, b world.Name) int {
-			return cmp.Or(cmp.Compare(createdAt(w.ListenerSets.Get(a)), createdAt(w.ListenerSets.Get(b))), a.Compare(b))
-		})
+	out := make(map[ir.Key][]world.Name, len(found))
+	for parent, sets := range found {
+		slices.SortFunc(sets, func(a, b dated) int { return cmp.Or(cmp.Compare(a.created, b.created), a.name.Compare(b.name)) })
+		for _, set := range sets {
+			out[parent] = append(out[parent], set.name)
+		}
 	}
 	return out
 }
