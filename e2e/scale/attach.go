@@ -24,7 +24,7 @@ func attach(ctx context.Context, s *stand) ([]row, error) {
 		return come, err
 	}
 	gone, err := s.counted(ctx, "detached", 0, func() error {
-		return s.clear(ctx, &gatewayv1.HTTPRoute{}, 0, crowd, other)
+		return s.clear(ctx, &gatewayv1.HTTPRoute{}, crowd, other)
 	})
 	return append(come, gone...), err
 }
@@ -52,9 +52,13 @@ func (s *stand) counted(ctx context.Context, what string, want int, do func() er
 		return nil, err
 	}
 	used := now.since(before)
-	progress("%d %s: asked %v, right %v later, %d writes, operator %v, proxy %v", crowd, what, asked, right, used.writes, used.operator, used.proxy)
+	progressf("%d %s: asked %v, right %v later, %d writes, operator %v, proxy %v", crowd, what, asked, right, used.writes, used.operator, used.proxy)
 	return []row{
-		{what: fmt.Sprintf("%d routes %s by %d clients in %s: attachedRoutes is right after the last one's answer by", crowd, what, workers, asked.Round(100*time.Millisecond)), value: milliseconds(right)},
+		{
+			what: fmt.Sprintf("%d routes %s by %d clients in %s: attachedRoutes is right after the last one's answer by",
+				crowd, what, workers, asked.Round(100*time.Millisecond)),
+			value: milliseconds(right),
+		},
 		{what: "the same: requests of the operator that write", value: fmt.Sprint(used.writes)},
 		{what: "the same: processor time a route, operator, proxy", value: fmt.Sprintf("%s, %s", milliseconds(used.operator/crowd), milliseconds(used.proxy/crowd))},
 	}, nil

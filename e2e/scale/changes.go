@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
 
@@ -31,7 +32,10 @@ type traffic struct {
 // changes sends requests over plain connections, TLS ones that stay, and TLS ones made anew, while routes and the
 // certificate change.
 func changes(ctx context.Context, s *stand) ([]row, error) {
-	if err := s.others(ctx, 0, bystanders); err != nil {
+	if err := s.fill(ctx, 0, changing, func(i int) client.Object { return newEverywhere(i) }); err != nil {
+		return nil, err
+	}
+	if err := s.others(ctx, changing, bystanders); err != nil {
 		return nil, err
 	}
 	var t traffic
@@ -48,12 +52,13 @@ func changes(ctx context.Context, s *stand) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	progress("%d requests, %d failed %s", t.sent.Load(), t.failed.Load(), t.firstBad)
+	progressf("%d requests, %d failed %s", t.sent.Load(), t.failed.Load(), t.firstBad)
 	return []row{{
-		what:  fmt.Sprintf("requests over HTTP/1.1, HTTP/2 and new TLS connections during %d changes of weights, backends, filters, hostnames and certificates: failed, of", edits),
+		what: fmt.Sprintf("requests over HTTP/1.1, HTTP/2 and new TLS connections during %d changes of weights, backends, "+
+			"filters, hostnames and certificates: failed", edits),
 		value: fmt.Sprintf("%d of %d", t.failed.Load(), t.sent.Load()),
 		goal:  fmt.Sprintf("0 of ≥ %d", leastAsked), met: t.failed.Load() == 0 && t.sent.Load() >= leastAsked,
-	}}, s.clear(ctx, &gatewayv1.HTTPRoute{}, 0, bystanders, other)
+	}}, s.clear(ctx, &gatewayv1.HTTPRoute{}, bystanders, other)
 }
 
 type scheme struct {
@@ -108,7 +113,7 @@ func (s *stand) edit(ctx context.Context, t *traffic) error {
 // change is the i-th: every fifth one of the certificate, the others of a route that goes on answering at its first hostname.
 func (s *stand) change(ctx context.Context, i int) error {
 	turn := i / 5
-	route := newOther(turn % changing)
+	route := newEverywhere(turn % changing)
 	odd := int32(turn / changing % 2)
 	rule := &route.Spec.Rules[0]
 	switch i % 5 {

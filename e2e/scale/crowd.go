@@ -35,10 +35,13 @@ func (s *stand) fill(ctx context.Context, from, to int, build func(i int) client
 	})
 }
 
-// clear removes all objects of a kind that the studies made.
-func (s *stand) clear(ctx context.Context, kind client.Object, from, to int, name func(i int) string) error {
-	return each(ctx, from, to, func(ctx context.Context, i int) error {
-		gone := kind.DeepCopyObject().(client.Object)
+// clear removes so many objects of a kind.
+func (s *stand) clear(ctx context.Context, kind client.Object, count int, name func(i int) string) error {
+	return each(ctx, 0, count, func(ctx context.Context, i int) error {
+		gone, ok := kind.DeepCopyObject().(client.Object)
+		if !ok {
+			return fmt.Errorf("%T is no object of an API", kind)
+		}
 		gone.SetNamespace(namespace)
 		gone.SetName(name(i))
 		return client.IgnoreNotFound(s.Delete(ctx, gone))

@@ -25,12 +25,12 @@ func listenerSets(ctx context.Context, s *stand) ([]row, error) {
 	if err := s.fill(ctx, 0, sets, func(i int) client.Object { return newSet(i) }); err != nil {
 		return nil, err
 	}
-	progress("%d ListenerSets made after %v", sets, time.Since(start))
+	progressf("%d ListenerSets made after %v", sets, time.Since(start))
 	if err := s.fill(ctx, 0, members, func(i int) client.Object { return newMember(i, sets) }); err != nil {
 		return nil, err
 	}
 	made := time.Since(start)
-	progress("%d routes made after %v", members, made)
+	progressf("%d routes made after %v", members, made)
 	if err := s.served(ctx); err != nil {
 		return nil, err
 	}
@@ -95,14 +95,26 @@ func (s *stand) underChange(ctx context.Context) ([]row, error) {
 	atRest := time.Duration(float64(idle.operator) * float64(busy.wall) / float64(idle.wall))
 	each := (busy.operator - atRest) / time.Duration(max(changed, 1))
 	proxy := share(busy.proxy, busy.wall)
-	progress("changed %d: idle %+v busy %+v", changed, idle, busy)
+	progressf("changed %d: idle %+v busy %+v", changed, idle, busy)
 	return []row{
 		{what: "the same: memory of the proxy", value: megabytes(now.proxy.rss), goal: "≤ " + megabytes(largeGoal), met: now.proxy.rss <= largeGoal},
 		{what: "the same: memory of the operator", value: megabytes(now.operator.rss)},
-		{what: "the same: at rest, operator, proxy, of a processor", value: fmt.Sprintf("%.1f %%, %.1f %%", share(idle.operator, idle.wall), share(idle.proxy, idle.wall))},
-		{what: fmt.Sprintf("%d routes a second change: the proxy, of a processor", slowChurnRate), value: fmt.Sprintf("%.1f %%", proxy), goal: fmt.Sprintf("< %.0f %%", churnGoal), met: proxy < churnGoal},
-		{what: "the same: the operator's processor time a changed route", value: milliseconds(each), goal: "≤ " + milliseconds(operatorGoal), met: each <= operatorGoal},
-		{what: "the same: requests of the operator that write, a changed route", value: fmt.Sprintf("%.1f", float64(busy.writes)/float64(max(changed, 1)))},
+		{
+			what:  "the same: at rest, operator, proxy, of a processor",
+			value: fmt.Sprintf("%.1f %%, %.1f %%", share(idle.operator, idle.wall), share(idle.proxy, idle.wall)),
+		},
+		{
+			what:  fmt.Sprintf("%d routes a second change: the proxy, of a processor", slowChurnRate),
+			value: fmt.Sprintf("%.1f %%", proxy), goal: fmt.Sprintf("< %.0f %%", churnGoal), met: proxy < churnGoal,
+		},
+		{
+			what:  "the same: the operator's processor time a changed route",
+			value: milliseconds(each), goal: "≤ " + milliseconds(operatorGoal), met: each <= operatorGoal,
+		},
+		{
+			what:  "the same: requests of the operator that write, a changed route",
+			value: fmt.Sprintf("%.1f", float64(busy.writes)/float64(max(changed, 1))),
+		},
 	}, nil
 }
 
@@ -125,10 +137,10 @@ func (s *stand) during(ctx context.Context, window time.Duration, do func(ctx co
 }
 
 func (s *stand) clearSets(ctx context.Context) error {
-	if err := s.clear(ctx, &gatewayv1.HTTPRoute{}, 0, members, other); err != nil {
+	if err := s.clear(ctx, &gatewayv1.HTTPRoute{}, members, other); err != nil {
 		return err
 	}
-	if err := s.clear(ctx, &gatewayv1.ListenerSet{}, 0, sets, setName); err != nil {
+	if err := s.clear(ctx, &gatewayv1.ListenerSet{}, sets, setName); err != nil {
 		return err
 	}
 	return s.settle(ctx)

@@ -57,6 +57,11 @@ func otherHost(i int) string { return other(i) + ".example.com" }
 
 func newOther(i int) *gatewayv1.HTTPRoute { return newRoute(other(i), otherHost(i), atGateway()) }
 
+// newEverywhere is such a route at all listeners of the Gateway.
+func newEverywhere(i int) *gatewayv1.HTTPRoute {
+	return newRoute(other(i), otherHost(i), gatewayv1.ParentReference{Name: gatewayName})
+}
+
 // newSet is a ListenerSet with one listener of a hostname of its own.
 func newSet(i int) *gatewayv1.ListenerSet {
 	return &gatewayv1.ListenerSet{

@@ -43,7 +43,7 @@ func propagation(ctx context.Context, s *stand) ([]row, error) {
 		}
 		before = max(others, churned)
 	}
-	return rows, s.clear(ctx, &gatewayv1.HTTPRoute{}, 0, before, other)
+	return rows, s.clear(ctx, &gatewayv1.HTTPRoute{}, before, other)
 }
 
 func (s *stand) propagationAmong(ctx context.Context, before, others int) ([]row, error) {
@@ -55,8 +55,9 @@ func (s *stand) propagationAmong(ctx context.Context, before, others int) ([]row
 		return nil, err
 	}
 	rows := []row{{
-		what: fmt.Sprintf("%d routes: memory of the proxy (the operator)", others), value: fmt.Sprintf("%s (%s)", megabytes(now.proxy.rss), megabytes(now.operator.rss)),
-		goal: map[bool]string{true: "≤ " + megabytes(smallGoal)}[others == 5_000], met: now.proxy.rss <= smallGoal,
+		what:  fmt.Sprintf("%d routes: memory of the proxy (the operator)", others),
+		value: fmt.Sprintf("%s (%s)", megabytes(now.proxy.rss), megabytes(now.operator.rss)),
+		goal:  map[bool]string{true: "≤ " + megabytes(smallGoal)}[others == 5_000], met: now.proxy.rss <= smallGoal,
 	}}
 	quiet, err := s.sample(ctx)
 	if err != nil {
@@ -93,7 +94,7 @@ type spread struct {
 
 func (p *spread) row(what string) row {
 	median, tail := p.took.Quantile(0.5), p.took.Quantile(0.99)
-	progress("%s: p50 %v p99 %v errors %d %s", what, median, tail, p.errors, p.firstBad)
+	progressf("%s: p50 %v p99 %v errors %d %s", what, median, tail, p.errors, p.firstBad)
 	return row{
 		what: what + ": p50, p99, errors", value: fmt.Sprintf("%s, %s, %d", milliseconds(median), milliseconds(tail), p.errors),
 		goal: fmt.Sprintf("≤ %s, ≤ %s, 0", milliseconds(medianGoal), milliseconds(tailGoal)),

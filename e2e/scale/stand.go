@@ -133,4 +133,4 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, "  "+format+"\n", args...) }
+func progressf(format string, args ...any) { fmt.Fprintf(os.Stderr, "  "+format+"\n", args...) }

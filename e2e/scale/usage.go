@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -101,23 +100,33 @@ func (s *stand) writes(ctx context.Context) (int, error) {
 	if err := s.List(ctx, &pods, client.InNamespace(ground.Namespace)); err != nil {
 		return 0, err
 	}
-	total := 0.0
+	total := 0
 	for i := range pods.Items {
 		path := fmt.Sprintf("/api/v1/namespaces/%s/pods/%s:8080/proxy/metrics", ground.Namespace, pods.Items[i].Name)
 		text, err := s.ground.Kubectl(ctx, nil, "get", "--raw", path)
 		if err != nil {
 			return 0, err
 		}
-		parser := expfmt.NewTextParser(model.UTF8Validation)
-		families, err := parser.TextToMetricFamilies(bytes.NewReader([]byte(text)))
+		some, err := writesIn(text)
 		if err != nil {
 			return 0, err
 		}
-		for _, metric := range families["rest_client_requests_total"].GetMetric() {
-			for _, label := range metric.GetLabel() {
-				if label.GetName() == "method" && label.GetValue() != "GET" {
-					total += metric.GetCounter().GetValue()
-				}
+		total += some
+	}
+	return total, nil
+}
+
+func writesIn(metrics string) (int, error) {
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(metrics))
+	if err != nil {
+		return 0, err
+	}
+	total := 0.0
+	for _, metric := range families["rest_client_requests_total"].GetMetric() {
+		for _, label := range metric.GetLabel() {
+			if label.GetName() == "method" && label.GetValue() != "GET" {
+				total += metric.GetCounter().GetValue()
 			}
 		}
 	}
