@@ -116,7 +116,7 @@ pgo: ## Record anew the profile that the proxy is built by, cmd/proxy/default.pg
 
 .PHONY: gobench
 gobench: ## Run Go's own benchmarks, of parts of the proxy and of the core.
-	go test -run '^$$' -bench . -benchmem ./dataplane/... ./internal/...
+	go test -run '^$$' -bench . -benchmem ./dataplane/... ./internal/... ./controllers/...
 
 ##@ Try
 

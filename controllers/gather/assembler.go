@@ -46,9 +46,9 @@ func NewAssembler(base world.World) *Assembler {
 
 // Delta is how a World differs from the one before.
 type Delta struct {
-	// Changed are the keys of all that may differ, sorted, but for Written.
+	// Changed are the keys of all that may mean something else, sorted.
 	Changed []world.Key
-	// Written are routes of which somebody wrote the status and nothing else, sorted: they mean what they did.
+	// Written are routes and ListenerSets whose status may be another, sorted, though they mean what they did.
 	Written []world.Key
 }
 
@@ -105,7 +105,7 @@ func (e *edit) fresh(kind world.Kind) bool {
 
 // hub puts one object of the hub in its map. One case for each kind: a dispatch table.
 func (e *edit) hub(key Key, value any) {
-	if e.route(key, value) {
+	if e.counted(key, value) {
 		return
 	}
 	first := e.fresh(key.Kind)
@@ -122,8 +122,6 @@ func (e *edit) hub(key Key, value any) {
 		set(&e.next.Gateways, first, key.Name, value)
 	case world.KindServiceConfig:
 		set(&e.next.ServiceConfigs, first, key.Name.Name, value)
-	case world.KindListenerSet:
-		setObject(&e.next.ListenerSets, key.Name, value)
 	case world.KindBackendTLSPolicy:
 		set(&e.next.BackendTLS, first, key.Name, value)
 	case world.KindTrafficPolicy:
@@ -155,19 +153,22 @@ func (e *edit) hub(key Key, value any) {
 	}
 }
 
-// route puts a route in its map, and says whether it is one.
-func (e *edit) route(key Key, value any) bool {
+// counted puts a route or a ListenerSet in its map, and says whether it is one.
+func (e *edit) counted(key Key, value any) bool {
 	switch key.Kind {
+	case world.KindListenerSet:
+		setCounted(e, &e.next.ListenerSets, key, value)
+		e.written[world.Key{Kind: key.Kind, Name: key.Name}] = true // another of its name may mean the same and have no status
 	case world.KindHTTPRoute:
-		setRoute(e, &e.next.HTTPRoutes, key, value)
+		setCounted(e, &e.next.HTTPRoutes, key, value)
 	case world.KindGRPCRoute:
-		setRoute(e, &e.next.GRPCRoutes, key, value)
+		setCounted(e, &e.next.GRPCRoutes, key, value)
 	case world.KindTLSRoute:
-		setRoute(e, &e.next.TLSRoutes, key, value)
+		setCounted(e, &e.next.TLSRoutes, key, value)
 	case world.KindTCPRoute:
-		setRoute(e, &e.next.TCPRoutes, key, value)
+		setCounted(e, &e.next.TCPRoutes, key, value)
 	case world.KindUDPRoute:
-		setRoute(e, &e.next.UDPRoutes, key, value)
+		setCounted(e, &e.next.UDPRoutes, key, value)
 	default:
 		return false
 	}
@@ -180,8 +181,8 @@ type generated interface {
 	metav1.Object
 }
 
-// setRoute tells a route whose status alone was written, most often by us, from one that may mean something else.
-func setRoute[V generated](e *edit, into *world.Objects[V], key Key, value any) {
+// setCounted tells an object whose status alone was written, most often by us, from one that may mean something else.
+func setCounted[V generated](e *edit, into *world.Objects[V], key Key, value any) {
 	var none V
 	old := into.Get(key.Name)
 	setObject(into, key.Name, value)

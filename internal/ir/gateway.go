@@ -57,6 +57,8 @@ type Gateway struct {
 	// Shape is all that routes can see of the Gateway but for its Sets: routes need no new translation while it
 	// is equal, and so is that of the set that they name.
 	Shape string `json:"-"`
+	// Standing is all that tells whether the Gateway is programmed: where it is equal, statuses of equal ListenerSets are.
+	Standing string `json:"-"`
 	// Deps are the hashes of all that the translation of the Gateway looked at.
 	Deps []uint64 `json:"-"`
 }

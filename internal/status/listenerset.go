@@ -1,6 +1,7 @@
 package status
 
 import (
+	"reflect"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -57,24 +58,38 @@ func changedSets(w *world.World, before, g *ir.Gateway) []Patch {
 	}
 	front := w.Fronts[world.Name(g.Key())]
 	programmed := programmed(w, g, front)
-	known := map[*ir.ListenerSet]bool{}
-	if before != nil {
+	known := map[ir.Key]*ir.ListenerSet{}
+	if before != nil && before.Standing == g.Standing {
 		for _, set := range before.Sets {
-			known[set] = true
+			known[set.Key()] = set
 		}
 	}
 	var out []Patch
 	for _, set := range g.Sets {
-		// A set that is shared is one of a Gateway that is the same but for the counts of routes.
-		if known[set] && slices.EqualFunc(g.ListenersOf(set), before.ListenersOf(set), sameCount) {
-			continue
+		if old := known[set.Key()]; old == nil || !sameSet(old, set) || !reflect.DeepEqual(before.ListenersOf(old), g.ListenersOf(set)) {
+			out = append(out, listenerSet(g, set, front, programmed))
 		}
-		out = append(out, listenerSet(g, set, front, programmed))
 	}
 	return out
 }
 
-func sameCount(a, b ir.Listener) bool { return a.Attached == b.Attached }
+// setNamed is the status of a ListenerSet; nothing if it has no Gateway of ours.
+func setNamed(w *world.World, r ir.IR, name ir.Key) []Patch {
+	for _, g := range r.Gateways {
+		for _, set := range g.Sets {
+			if set.Key() == name {
+				front := w.Fronts[world.Name(g.Key())]
+				return []Patch{listenerSet(g, set, front, programmed(w, g, front))}
+			}
+		}
+	}
+	return nil
+}
+
+// sameSet says whether two versions of a ListenerSet are the same but for their listeners and the place of these.
+func sameSet(a, b *ir.ListenerSet) bool {
+	return a.Generation == b.Generation && a.Accepted == b.Accepted && slices.Equal(a.Problems, b.Problems)
+}
 
 // orphans are the statuses of ListenerSets that had a Gateway of ours before, and have none any more.
 func orphans(w *world.World, prev, next ir.IR) []Patch {

@@ -2,6 +2,7 @@ package status_test
 
 import (
 	"maps"
+	"reflect"
 	"testing"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -85,6 +86,24 @@ func TestOrphans(t *testing.T) {
 				t.Errorf("%s: got %+v", c.reason, patch)
 			}
 		})
+	}
+}
+
+// TestRewritten holds that what somebody wrote into is told again, and nothing else.
+func TestRewritten(t *testing.T) {
+	w := worldtest.Many(3, false)
+	worldtest.InSets(w, 3)
+	meant := translate.All(w)
+	route := world.Key{Kind: world.KindHTTPRoute, Name: world.Name{Namespace: "team-1", Name: "route-1"}}
+	absent := world.Key{Kind: world.KindHTTPRoute, Name: world.Name{Namespace: "team-1", Name: "absent"}}
+	patches := status.Rewritten(w, meant, []world.Key{route, absent, setKey})
+	if len(patches) != 2 {
+		t.Fatalf("got %+v", patches)
+	}
+	for _, key := range []world.Key{route, setKey} {
+		if want := patchOf(status.Of(w, meant), key); !reflect.DeepEqual(patchOf(patches, key), want) {
+			t.Errorf("%s: got %+v, want %+v", key.Name, patchOf(patches, key), want)
+		}
 	}
 }
 

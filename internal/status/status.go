@@ -51,11 +51,15 @@ func Changed(w *world.World, prev, next ir.IR) []Patch {
 	return out
 }
 
-// Rewritten is the status of routes that somebody wrote into, though they mean what they did.
+// Rewritten is the status of routes and ListenerSets that somebody wrote into, though they mean what they did.
 func Rewritten(w *world.World, r ir.IR, keys []world.Key) []Patch {
 	var out []Patch
 	ours := controllers(w)
 	for _, key := range keys {
+		if key.Kind == world.KindListenerSet {
+			out = append(out, setNamed(w, r, ir.Key(key.Name))...)
+			continue
+		}
 		found := r.Route(ir.RouteKey{Key: ir.Key(key.Name), Kind: string(key.Kind)})
 		if found == nil {
 			continue

@@ -71,6 +71,7 @@ func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gat
 	c.out.Serving = !c.out.Deleting && (c.out.Accepted || seen)
 	t.front(c)
 	c.shapes()
+	t.standing(c)
 	c.out.Deps = c.deps.sorted()
 	return c.out
 }
@@ -158,6 +159,15 @@ func (c *gatewayContext) shapes() {
 	for _, set := range c.out.Sets {
 		set.Shape = shape(c.seen(set.First, set.Count))
 	}
+}
+
+// standing says what the conditions of the Gateway as a whole are made of.
+func (t *translator) standing(c *gatewayContext) {
+	parts := []any{c.out.Generation, c.out.Accepted, c.out.Members, c.out.Front.Addresses, t.w.Fronts[c.name]}
+	for _, placed := range c.out.Members {
+		parts = append(parts, t.w.Members[placed.Name].Proxies[c.name])
+	}
+	c.out.Standing = shape(parts...)
 }
 
 // seenListener is what routes can see of a listener.
