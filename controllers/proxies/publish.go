@@ -33,7 +33,8 @@ func (w *worker) publish(ctx context.Context, to *fleet.Connection, r ir.IR, gat
 	if err := w.writeAll(ctx, to.Client, compile.Writes(before, want)); err != nil {
 		return have, err
 	}
-	have.published = append(before[:0], want...)
+	have.published = before[:0]
+	have.published = append(have.published, want...)
 	return have, nil
 }
 

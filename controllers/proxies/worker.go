@@ -208,17 +208,15 @@ func (w *worker) deploy(ctx context.Context, to *fleet.Connection, v view, gatew
 		w.applied[key] = have
 		return err
 	}
-	have, err := w.deployAll(ctx, to, v, gateway, namespaces, have)
+	want := deploymentOf(gateway, namespaces, w.options.Settings)
+	want.secrets = secretsOf(v.world, gateway)
+	have, err := w.deployAll(ctx, to, v.ir, want, have)
 	w.applied[key] = have
 	return err
 }
 
 // deployAll writes all that differs from what was written last.
-func (w *worker) deployAll(
-	ctx context.Context, to *fleet.Connection, v view, gateway *ir.Gateway, namespaces []string, have applied,
-) (applied, error) {
-	want := deploymentOf(gateway, namespaces, w.options.Settings)
-	want.secrets = secretsOf(v.world, gateway)
+func (w *worker) deployAll(ctx context.Context, to *fleet.Connection, meant ir.IR, want deployment, have applied) (applied, error) {
 	have.gateway, have.namespaces = nil, nil
 	if err := w.ensureNamespace(ctx, to, want.gateway.Namespace); err != nil {
 		return have, err
@@ -229,9 +227,9 @@ func (w *worker) deployAll(
 	} else if withoutSecrets != nil {
 		return have, withoutSecrets
 	}
-	have, err := w.applyRest(ctx, to, want, have, v.ir)
+	have, err := w.applyRest(ctx, to, want, have, meant)
 	if err == nil && withoutSecrets == nil && !have.lacking && have.prune.IsZero() {
-		have.gateway, have.namespaces = gateway, namespaces
+		have.gateway, have.namespaces = meant.Gateway(want.gateway.Namespace, want.gateway.Name), want.namespaces
 	}
 	return have, errors.Join(err, withoutSecrets)
 }

@@ -31,6 +31,12 @@ func Changed(w *world.World, prev, next ir.IR) []Patch {
 		out = append(out, changedSets(w, before, g)...)
 	}
 	out = append(out, orphans(w, prev, next)...)
+	return append(out, changedAttached(w, prev, next)...)
+}
+
+// changedAttached are those of what is attached to others: routes and policies.
+func changedAttached(w *world.World, prev, next ir.IR) []Patch {
+	var out []Patch
 	ours := controllers(w)
 	for change := range ir.Diff(prev.Routes, next.Routes) {
 		if change.After == nil {
