@@ -36,10 +36,12 @@ const (
 
 const (
 	// reportFile is where a whole run writes its report, below the source tree.
-	reportFile  = "docs/conformance/v1.7.0-report.yaml"
-	upTimeout   = 15 * time.Minute
-	endTimeout  = 10 * time.Minute
-	downTimeout = 2 * time.Minute
+	reportFile = "docs/conformance/v1.7.0-report.yaml"
+	upTimeout  = 15 * time.Minute
+	// deleteTimeout is for Kubernetes to remove a namespace after a test, which takes long where the processors are busy.
+	deleteTimeout = 3 * time.Minute
+	endTimeout    = 10 * time.Minute
+	downTimeout   = 2 * time.Minute
 )
 
 // TestConformance runs the suite. Its flags work: -run-test NAME for a single test, -debug for its requests.
@@ -70,6 +72,7 @@ func defaults(t *testing.T, stand *ground.Ground) suite.ConformanceOptions {
 	t.Setenv("KUBECONFIG", stand.Kubeconfig)
 	options := conformance.DefaultOptions(t)
 	options.GatewayClassName, options.Implementation = ground.Class, implementation()
+	options.TimeoutConfig.DeleteTimeout = deleteTimeout
 	return options
 }
 
