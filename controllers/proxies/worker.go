@@ -205,6 +205,9 @@ func (w *worker) deploy(ctx context.Context, to *fleet.Connection, v view, gatew
 	namespaces := w.chunks.BackendNamespaces(v.ir, name, w.member)
 	if have.gateway == gateway && slices.Equal(have.namespaces, namespaces) && !changedByOthers(ctx, to, key, have) {
 		have, err := w.publish(ctx, to, v.ir, name, have)
+		if err != nil {
+			have.gateway = nil // what else is missing is looked at with the next try
+		}
 		w.applied[key] = have
 		return err
 	}

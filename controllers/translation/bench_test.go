@@ -58,7 +58,7 @@ func BenchmarkPass(b *testing.B) {
 		l := New(Options{
 			Inbox: inbox, Assembler: gather.NewAssembler(world.World{Providers: w.Providers, GatewayAPI: w.GatewayAPI}),
 			Statuses: silent{}, Proxies: out, Fronts: ignored{},
-			Secrets: &outputs{}, ConfigMaps: &outputs{}, Log: logr.Discard(),
+			Secrets: &outputs{}, ConfigMaps: &outputs{}, TrustBundles: &outputs{}, Log: logr.Discard(),
 		})
 		fill(inbox, w)
 		l.begin(context.Background())
