@@ -208,12 +208,21 @@ func (w *worker) deploy(ctx context.Context, to *fleet.Connection, v view, gatew
 		if err != nil {
 			have.gateway = nil // what else is missing is looked at with the next try
 		}
-		w.applied[key] = have
-		return err
+		return w.keep(key, have, err)
 	}
 	want := deploymentOf(gateway, namespaces, w.options.Settings)
 	want.secrets = secretsOf(v.world, gateway)
 	have, err := w.deployAll(ctx, to, v.ir, want, have)
+	return w.keep(key, have, err)
+}
+
+// keep remembers what was written, and hands err on. When something is not found, nothing counts as written any more: most
+// likely somebody took the namespace away, and all that was in it.
+func (w *worker) keep(key world.Name, have applied, err error) error {
+	if apierrors.IsNotFound(err) {
+		delete(w.namespaces, key.Namespace)
+		have = applied{}
+	}
 	w.applied[key] = have
 	return err
 }
