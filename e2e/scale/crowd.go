@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 )
@@ -66,13 +68,11 @@ func (s *stand) churn(ctx context.Context, others int, perSecond float64, build 
 	}
 }
 
-// replace gives a route that is there another spec, whatever it was before.
+// replace gives a route that is there another spec: lists in it are replaced as a whole.
 func (s *stand) replace(ctx context.Context, route *gatewayv1.HTTPRoute) error {
-	var now gatewayv1.HTTPRoute
-	if err := s.Get(ctx, client.ObjectKeyFromObject(route), &now); err != nil {
+	patch, err := json.Marshal(map[string]any{"spec": route.Spec})
+	if err != nil {
 		return err
 	}
-	before := now.DeepCopy()
-	now.Spec = route.Spec
-	return s.Patch(ctx, &now, client.MergeFrom(before))
+	return s.Patch(ctx, route, client.RawPatch(types.MergePatchType, patch))
 }
