@@ -76,7 +76,7 @@ func run(ctx context.Context, cases []string, out string, keep bool) (err error)
 	if err != nil {
 		return err
 	}
-	s, err := open(ctx, g)
+	s, err := open(ctx, g, keep)
 	if err != nil {
 		return err
 	}

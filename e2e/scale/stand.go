@@ -33,19 +33,21 @@ const (
 type stand struct {
 	client.Client
 	ground    *ground.Ground
+	// kept says that another run may come after this one, on the same cluster.
+	kept bool
 	authority *pki.Authority
 	// address is the Gateway's.
 	address string
 	http    *http.Client
 }
 
-func open(ctx context.Context, g *ground.Ground) (*stand, error) {
+func open(ctx context.Context, g *ground.Ground, kept bool) (*stand, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", g.Kubeconfig)
 	if err != nil {
 		return nil, err
 	}
 	config.QPS = -1 // the load is bounded by the number of workers
-	s := &stand{ground: g}
+	s := &stand{ground: g, kept: kept}
 	if s.Client, err = newClient(config); err != nil {
 		return nil, err
 	}
