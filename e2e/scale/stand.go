@@ -32,9 +32,9 @@ const (
 // stand is the cluster with one Gateway and two backends.
 type stand struct {
 	client.Client
-	ground    *ground.Ground
+	ground *ground.Ground
 	// kept says that another run may come after this one, on the same cluster.
-	kept bool
+	kept      bool
 	authority *pki.Authority
 	// address is the Gateway's.
 	address string
