@@ -250,30 +250,25 @@ func hubKey(kind world.Kind, object client.Object) Key {
 
 // PutConfigMap tells of a ConfigMap that was looked for; nil says that there is none, or none that may be read.
 func (b *Inbox) PutConfigMap(name world.Name, found *corev1.ConfigMap) {
-	key := Key{Kind: world.KindConfigMap, Name: name}
-	if found == nil {
-		b.Put(key, Missing{})
-		return
-	}
-	b.Put(key, found)
+	putFound(b, world.KindConfigMap, name, found)
 }
 
 // PutTrustBundle tells of a ClusterTrustBundle that was looked for; nil says that there is none, or none that may be read.
 func (b *Inbox) PutTrustBundle(name world.Name, found *certificatesv1.ClusterTrustBundle) {
-	key := Key{Kind: world.KindTrustBundle, Name: name}
+	putFound(b, world.KindTrustBundle, name, found)
+}
+
+// PutSecret tells of a Secret that was looked for; nil says that there is none, or none that may be read.
+func (b *Inbox) PutSecret(name world.Name, found *corev1.Secret) {
+	putFound(b, world.KindSecret, name, found)
+}
+
+// putFound tells of what was looked for by name: that it is missing differs from not having looked.
+func putFound[T any](b *Inbox, kind world.Kind, name world.Name, found *T) {
+	key := Key{Kind: kind, Name: name}
 	if found == nil {
 		b.Put(key, Missing{})
 		return
 	}
 	b.Put(key, found)
-}
-
-// PutSecret tells of a Secret that was looked for; nil says that there is none, or none that may be read.
-func (b *Inbox) PutSecret(name world.Name, secret *corev1.Secret) {
-	key := Key{Kind: world.KindSecret, Name: name}
-	if secret == nil {
-		b.Put(key, Missing{})
-		return
-	}
-	b.Put(key, secret)
 }
