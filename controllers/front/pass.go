@@ -128,7 +128,10 @@ func (w *Worker) release(ctx context.Context, name world.Name, uid string) error
 	changed := gateway.DeepCopy()
 	delete(changed.Annotations, AnnotationParameters)
 	changed.Finalizers = slices.DeleteFunc(changed.Finalizers, func(f string) bool { return f == proxies.FinalizerFront })
-	return w.patch(ctx, gateway, changed)
+	if err := w.patch(ctx, gateway, changed); !errors.Is(err, errGone) {
+		return err
+	}
+	return nil
 }
 
 func (w *Worker) read(ctx context.Context, from client.Reader, name world.Name, uid string) (*gatewayv1.Gateway, error) {
@@ -143,12 +146,14 @@ func (w *Worker) read(ctx context.Context, from client.Reader, name world.Name, 
 	return gateway, nil
 }
 
+// patch says errGone where the Gateway went since it was read, which a cache may tell late: nothing would take
+// away what is made for it then.
 func (w *Worker) patch(ctx context.Context, before, after *gatewayv1.Gateway) error {
 	lock := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	err := w.options.Client.Patch(ctx, after, lock, client.FieldOwner("fleetgate"))
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil
+		return errGone
 	case apierrors.IsConflict(err):
 		return providers.Pending("another writer of the Gateway", err)
 	case err != nil:
