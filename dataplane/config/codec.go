@@ -61,41 +61,83 @@ func Checksum(data []byte) string {
 // Decode reads what Encode wrote. It refuses data that does not have this checksum, that is of a
 // version other than Version, or that decompresses to more than MaxDecoded bytes.
 func Decode[T Root | Chunk](data []byte, checksum string) (T, error) {
-	var value T
-	plain, err := unpack(data, checksum)
+	var value, none T
+	r, ok := readers.Get().(*reader)
+	if !ok {
+		return none, fmt.Errorf("decode %T: no decompressor", value)
+	}
+	defer r.put()
+	plain, err := r.unpack(data, checksum)
 	if err != nil {
-		return value, fmt.Errorf("decode %T: %w", value, err)
+		return none, fmt.Errorf("decode %T: %w", value, err)
 	}
-	var head struct {
-		Version int `json:"version"`
+	// What another version says may be of other types, so its number is looked for alone then.
+	fault := json.Unmarshal(plain, &value)
+	version := versionOf(&value)
+	if fault != nil {
+		version, err = versionIn(plain)
 	}
-	if err := json.Unmarshal(plain, &head); err != nil {
-		return value, fmt.Errorf("decode %T: %w", value, err)
-	}
-	if head.Version != Version {
-		return value, fmt.Errorf("decode %T: %w %d, want %d", value, ErrVersion, head.Version, Version)
-	}
-	if err := json.Unmarshal(plain, &value); err != nil {
-		var zero T
-		return zero, fmt.Errorf("decode %T: %w", value, err)
+	switch {
+	case err != nil:
+		return none, fmt.Errorf("decode %T: %w", value, err)
+	case version != Version:
+		return none, fmt.Errorf("decode %T: %w %d, want %d", value, ErrVersion, version, Version)
+	case fault != nil:
+		return none, fmt.Errorf("decode %T: %w", value, fault)
 	}
 	return value, nil
 }
 
-func unpack(data []byte, checksum string) ([]byte, error) {
+func versionOf(part any) int {
+	switch part := part.(type) {
+	case *Root:
+		return part.Version
+	case *Chunk:
+		return part.Version
+	}
+	return 0
+}
+
+func versionIn(plain []byte) (int, error) {
+	var head struct {
+		Version int `json:"version"`
+	}
+	err := json.Unmarshal(plain, &head)
+	return head.Version, err //nolint:wrapcheck // the caller does
+}
+
+// reader decompresses one part after the other.
+type reader struct {
+	zip   gzip.Reader
+	plain bytes.Buffer
+}
+
+// readers spare a proxy that gets a few parts a second most of what decoding leaves to the collector.
+var readers = sync.Pool{New: func() any { return &reader{} }}
+
+// mostKept bounds the memory that a reader keeps for the next part.
+const mostKept = 1 << 20
+
+func (r *reader) put() {
+	if r.plain.Cap() <= mostKept {
+		readers.Put(r)
+	}
+}
+
+// unpack gives what is compressed in data, until it is called again.
+func (r *reader) unpack(data []byte, checksum string) ([]byte, error) {
 	if Checksum(data) != checksum {
 		return nil, ErrChecksum
 	}
-	zip, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
+	if err := r.zip.Reset(bytes.NewReader(data)); err != nil {
 		return nil, fmt.Errorf("decompress: %w", err)
 	}
-	plain, err := io.ReadAll(io.LimitReader(zip, MaxDecoded+1))
-	if err != nil {
+	r.plain.Reset()
+	if _, err := r.plain.ReadFrom(io.LimitReader(&r.zip, MaxDecoded+1)); err != nil {
 		return nil, fmt.Errorf("decompress: %w", err)
 	}
-	if len(plain) > MaxDecoded {
+	if r.plain.Len() > MaxDecoded {
 		return nil, fmt.Errorf("%w: more than %d bytes of JSON", ErrTooLarge, MaxDecoded)
 	}
-	return plain, nil
+	return r.plain.Bytes(), nil
 }

@@ -2,7 +2,6 @@ package router
 
 import (
 	"cmp"
-	"maps"
 	"reflect"
 	"slices"
 
@@ -31,17 +30,19 @@ func (t *Table) rebuild(before []config.Chunk, replaced map[int]bool) []error {
 	b := &builder{attach: t.attach, pause: t.pause, compiled: map[string]*expression{}}
 	changes := map[string][]change[*host]{} // by listener
 	for _, key := range dirty {
-		changes[key.listener] = append(changes[key.listener], b.change(t.hosts[key.listener], key.hostname, now.parts[key], replaced))
+		changes[key.listener] = append(changes[key.listener], b.change(t.hosts.named(key.listener), key.hostname, now.parts[key], replaced))
 		t.pause()
 	}
-	hosts := map[string]*index[*host]{}
-	maps.Copy(hosts, t.hosts)
+	listeners := make([]change[*index[*host]], 0, len(changes))
 	for name, list := range changes {
-		if hosts[name] = hosts[name].with(list); hosts[name].empty() {
-			delete(hosts, name)
+		hosts := t.hosts.named(name).with(list)
+		if hosts.empty() {
+			hosts = nil
 		}
+		listeners = append(listeners, change[*index[*host]]{name: name, value: hosts, remove: hosts == nil})
 	}
-	t.hosts, t.ports = hosts, newPorts(&t.root, hosts)
+	t.hosts = t.hosts.with(listeners)
+	t.ports = t.ports.with(listeners, t.listeners)
 	return b.errs
 }
 
@@ -97,8 +98,8 @@ func (b *builder) change(old *index[*host], hostname string, now []part, replace
 		}
 	}
 	if len(parts) == 0 {
-		return change[*host]{hostname: hostname, remove: true}
+		return change[*host]{name: hostname, remove: true}
 	}
 	slices.SortStableFunc(parts, func(x, y part) int { return cmp.Compare(x.chunk, y.chunk) })
-	return change[*host]{hostname: hostname, value: b.host(parts)}
+	return change[*host]{name: hostname, value: b.host(parts)}
 }

@@ -56,7 +56,7 @@ func TestTriedExpressionsAreBounded(t *testing.T) {
 			if rule := table.Lookup(80, req).Rule; rule != nil {
 				found = rule.Config.Route
 			}
-			h, _ := table.hosts["web"].exactly("")
+			h, _ := table.hosts.named("web").exactly("")
 			_, tried := h.expressions.find(req)
 			if tried > c.most || found != c.found {
 				t.Fatalf("%s: %d of %d were tried, at most %d should be; found %q, want %q", c.reason, tried, c.n, c.most, found, c.found)

@@ -25,9 +25,9 @@ const maxLabels = 31
 
 // change is a value to be set, or taken away.
 type change[V any] struct {
-	hostname string
-	value    V
-	remove   bool
+	name   string
+	value  V
+	remove bool
 }
 
 // with gives the index, which may be nil, with changes made to it. Each hostname may be named once, and only those
@@ -40,12 +40,12 @@ func (x *index[V]) with(changes []change[V]) *index[V] {
 	edits := make([]edit[V], 0, len(changes))
 	for i := range changes {
 		c := &changes[i]
-		if c.hostname == "" {
+		if c.name == "" {
 			next.fallback, next.hasFallback = c.value, !c.remove
 			continue
 		}
-		key := strings.TrimPrefix(c.hostname, "*")
-		_, had := x.exactly(c.hostname)
+		key := strings.TrimPrefix(c.name, "*")
+		_, had := x.exactly(c.name)
 		step := 0
 		switch {
 		case c.remove && had:

@@ -38,10 +38,10 @@ func drawChanges(t *rapid.T, model map[string]int, round int) (changes []change[
 		}
 		if _, ok := model[key]; remove && ok {
 			delete(model, key)
-			changes = append(changes, change[int]{hostname: key, remove: true})
+			changes = append(changes, change[int]{name: key, remove: true})
 		} else if !remove {
 			model[key] = i + 1000*round
-			changes = append(changes, change[int]{hostname: key, value: model[key]})
+			changes = append(changes, change[int]{name: key, value: model[key]})
 		}
 	}
 	return changes
@@ -50,10 +50,10 @@ func drawChanges(t *rapid.T, model map[string]int, round int) (changes []change[
 func TestIndexSharesWhatDidNotChange(t *testing.T) {
 	var changes []change[int]
 	for i := range 10_000 {
-		changes = append(changes, change[int]{hostname: fmt.Sprint("host-", i), value: i})
+		changes = append(changes, change[int]{name: fmt.Sprint("host-", i), value: i})
 	}
 	before := (*index[int])(nil).with(changes)
-	after := before.with([]change[int]{{hostname: "host-5", value: -1}})
+	after := before.with([]change[int]{{name: "host-5", value: -1}})
 	differ := 0
 	for i := range after.names.shards {
 		if &before.names.shards[i][0] != &after.names.shards[i][0] {
@@ -71,11 +71,11 @@ func TestIndexSharesWhatDidNotChange(t *testing.T) {
 func TestIndexWalk(t *testing.T) {
 	deep := "*" + strings.Repeat(".x", 40) + ".com"
 	index := (*index[string])(nil).with([]change[string]{
-		{hostname: "", value: "any"},
-		{hostname: "*.com", value: "com"},
-		{hostname: "*.example.com", value: "example"},
-		{hostname: "a.example.com", value: "exact"},
-		{hostname: deep, value: "deep"},
+		{name: "", value: "any"},
+		{name: "*.com", value: "com"},
+		{name: "*.example.com", value: "example"},
+		{name: "a.example.com", value: "exact"},
+		{name: deep, value: "deep"},
 	})
 	cases := []struct{ name, reason, host, want string }{
 		{"all of them", "from the most specific on", "a.example.com", "exact example com any"},

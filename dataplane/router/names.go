@@ -34,6 +34,37 @@ type edit[V any] struct {
 	remove bool
 }
 
+// registry is a table of names that knows how many there are.
+type registry[V any] struct {
+	names table[V]
+	size  int
+}
+
+// named gives the value of a name; the zero value for none.
+func (r *registry[V]) named(name string) V {
+	v, _ := r.names.get(hashOf(name), name)
+	return v
+}
+
+// with gives the registry with changes made to it. Each name may be in one of them.
+func (r *registry[V]) with(changes []change[V]) registry[V] {
+	next, edits := *r, make([]edit[V], 0, len(changes))
+	for i := range changes {
+		c := &changes[i]
+		hash := hashOf(c.name)
+		_, had := r.names.get(hash, c.name)
+		switch {
+		case c.remove && had:
+			next.size--
+		case !c.remove && !had:
+			next.size++
+		}
+		edits = append(edits, edit[V]{slot: slot[V]{hash: hash, key: c.name, value: c.value}, remove: c.remove})
+	}
+	next.names = r.names.with(edits, next.size)
+	return next
+}
+
 // get finds the value of a key with its hash.
 func (t *table[V]) get(hash uint64, key string) (v V, ok bool) {
 	if len(t.shards) == 0 {

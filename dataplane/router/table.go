@@ -28,11 +28,12 @@ type Result struct {
 type Table struct {
 	root   config.Root
 	chunks []config.Chunk
-	// hosts are by the name of their listener.
-	hosts  map[string]*index[*host]
-	ports  ports
-	attach func(*config.Rule) any
-	pause  func()
+	// listeners are those of the root, and hosts what chunks have for each, by its name.
+	listeners map[string]*config.Listener
+	hosts     registry[*index[*host]]
+	ports     ports
+	attach    func(*config.Rule) any
+	pause     func()
 }
 
 // Option changes how a Table is built.
@@ -52,10 +53,11 @@ func WithPause(pause func()) Option {
 
 // Build makes a Table of a whole configuration. An error names a match that can never be true; the rest works.
 func Build(root config.Root, chunks []config.Chunk, options ...Option) (*Table, []error) {
-	t := &Table{root: root, pause: func() {}}
+	t := &Table{pause: func() {}}
 	for _, option := range options {
 		option(t)
 	}
+	t.setRoot(root)
 	return t.Update(chunks)
 }
 
@@ -85,7 +87,7 @@ func (t *Table) Update(changed []config.Chunk) (*Table, []error) {
 // UpdateRoot gives a Table with other listeners, and without the chunks that the new root does not count.
 func (t *Table) UpdateRoot(root config.Root) (*Table, []error) {
 	next := *t
-	next.root = root
+	next.setRoot(root)
 	kept := max(min(len(t.chunks), root.Chunks), 0)
 	next.chunks = t.chunks[:kept:kept]
 	dropped := map[int]bool{}
@@ -93,6 +95,15 @@ func (t *Table) UpdateRoot(root config.Root) (*Table, []error) {
 		dropped[i] = true
 	}
 	return &next, next.rebuild(t.chunks, dropped)
+}
+
+// setRoot changes the listeners of a Table that nobody has yet.
+func (t *Table) setRoot(root config.Root) {
+	t.root, t.listeners = root, make(map[string]*config.Listener, len(root.Listeners))
+	for i := range root.Listeners {
+		t.listeners[root.Listeners[i].Name] = &root.Listeners[i]
+	}
+	t.ports = newPorts(&t.root, &t.hosts)
 }
 
 // Root is the root that the Table was made from; the caller must not change it.
@@ -111,7 +122,7 @@ func (t *Table) Listener(port int32, hostname string) *config.Listener {
 // name that the client asked for (SNI), "" when there are no names. Matches of such a rule are of the prefix "/"
 // alone; what asks for more matches nothing.
 func (t *Table) Layer4(listener, hostname string) *Rule {
-	hosts := t.hosts[listener]
+	hosts := t.hosts.named(listener)
 	if hosts == nil {
 		return nil
 	}
@@ -147,7 +158,7 @@ func (t *Table) Lookup(port int32, req *Request) Result {
 
 // Match finds the rule for a request of a listener of this Table that Lookup found, whatever its filters are.
 func (t *Table) Match(l *config.Listener, req *Request) Result {
-	at := listener{config: l, hosts: t.hosts[l.Name]}
+	at := listener{config: l, hosts: t.hosts.named(l.Name)}
 	if at.hosts == nil || req.Path == "" || l.Protocol == config.TLSProtocol {
 		return Result{Listener: l}
 	}

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"sync"
+	"time"
 
 	discoveryv1 "k8s.io/api/discovery/v1"
 
@@ -15,6 +16,8 @@ type namespace struct {
 	name          string
 	start         func(*services) *feed[*discoveryv1.EndpointSlice]
 	current, next *watched
+	// idle is since when nothing in force names it; zero while something does.
+	idle time.Time
 }
 
 type watched struct {

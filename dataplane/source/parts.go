@@ -140,23 +140,24 @@ func decode[T config.Root | config.Chunk](have *part[T], spec *dataplanev1alpha1
 }
 
 // whole gives the configuration when all of its parts are there, if it is another one than after
-// so many changes.
-func (p *parts) whole(seen *uint64) (config.Root, []config.Chunk, bool) {
+// so many changes; else nil.
+func (p *parts) whole(seen *uint64) *configuration {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if p.root == nil || p.changes == *seen {
-		return config.Root{}, nil, false
+		return nil
 	}
 	*seen = p.changes
-	chunks := make([]config.Chunk, 0, p.root.value.Chunks)
+	all := make([]config.Chunk, 0, 1+p.root.value.Chunks)
+	all = append(all, config.Chunk{Pools: p.root.value.Pools})
 	for i := range p.root.value.Chunks {
 		chunk := p.chunks[i]
 		if chunk == nil {
-			return config.Root{}, nil, false
+			return nil
 		}
-		chunks = append(chunks, chunk.value)
+		all = append(all, chunk.value)
 	}
-	return p.root.value, chunks, true
+	return &configuration{p.root.value, all}
 }
 
 // status gives the identity of the root object and what its status says of this pod.

@@ -53,9 +53,12 @@ func TestPartsGrowAndShrink(t *testing.T) {
 		{"it goes with the root", func() { p.put(piece(t, -1, 1)) }, 1, 1},
 	} {
 		step.do()
-		_, chunks, changed := p.whole(&seen)
-		if len(chunks) != step.chunks || changed != (step.chunks > 0) {
-			t.Errorf("%s: %d chunks, changed %v, want %d", step.reason, len(chunks), changed, step.chunks)
+		chunks := 0
+		if whole := p.whole(&seen); whole != nil {
+			chunks = len(whole.chunks())
+		}
+		if chunks != step.chunks {
+			t.Errorf("%s: %d chunks, want %d", step.reason, chunks, step.chunks)
 		}
 		if len(p.chunks) != step.held {
 			t.Errorf("%s: %d chunks are held, want %d", step.reason, len(p.chunks), step.held)

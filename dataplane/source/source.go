@@ -70,16 +70,19 @@ type Source struct {
 
 // configuration is what the parts of one moment say.
 type configuration struct {
-	root   config.Root
-	chunks []config.Chunk
+	root config.Root
+	// all that names pools: the root, as if it were a chunk, then the chunks.
+	all []config.Chunk
 }
 
-// parts are all that names pools: the root, as if it were a chunk, then the chunks. None for no configuration.
+func (c *configuration) chunks() []config.Chunk { return c.all[1:] }
+
+// parts are all that names pools; none for no configuration.
 func (c *configuration) parts() []config.Chunk {
 	if c == nil {
 		return nil
 	}
-	return append([]config.Chunk{{Pools: c.root.Pools}}, c.chunks...)
+	return c.all
 }
 
 type watchedSecret struct {
@@ -147,6 +150,9 @@ func (s *Source) Run(ctx context.Context) {
 			return
 		case <-s.changed:
 		case <-timer.C:
+			if s.coming == nil {
+				s.prune(time.Now())
+			}
 		}
 		for again := true; again; {
 			began := time.Now()
@@ -186,8 +192,8 @@ func (s *Source) notify() {
 // assemble puts in force what is whole: a new configuration once all that it names is known, and
 // till then the one before with the endpoints and certificates of now.
 func (s *Source) assemble(ctx context.Context) {
-	if root, chunks, ok := s.parts.whole(&s.seen); ok {
-		s.coming = &configuration{root, chunks}
+	if whole := s.parts.whole(&s.seen); whole != nil {
+		s.coming = whole
 	}
 	moved := s.settle()
 	again := s.failed != "" // a fault may be one that passes, like a port that is still taken
@@ -204,7 +210,7 @@ func (s *Source) assemble(ctx context.Context) {
 	if again || changed || !maps.Equal(certificates, s.presented) {
 		s.presented = certificates
 		s.log(s.options.Apply(proxy.Snapshot{
-			Root: s.force.root, Chunks: s.force.chunks, Endpoints: endpoints, Certificates: certificates,
+			Root: s.force.root, Chunks: s.force.chunks(), Endpoints: endpoints, Certificates: certificates,
 		}))
 	}
 	s.tell()
@@ -221,7 +227,7 @@ func (s *Source) settle() map[string]bool {
 	return moved
 }
 
-// enforce makes a configuration the one in force, and stops watching what it does not name.
+// enforce makes a configuration the one in force.
 func (s *Source) enforce(next *configuration) {
 	changes := changesBetween(s.force.parts(), next.parts())
 	s.force = next
@@ -231,7 +237,7 @@ func (s *Source) enforce(next *configuration) {
 			s.update(c.now.Pools[i].Key)
 		}
 	}
-	s.prune()
+	s.prune(time.Now())
 }
 
 // refresh takes over the endpoints of Services that changed, and all of those in namespaces that moved.
@@ -355,10 +361,21 @@ func (s *Source) watchSecret(ctx context.Context, key string) *watchedSecret {
 	return w
 }
 
-// prune stops watching what the configuration in force does not name.
-func (s *Source) prune() {
+// lingering is for how long a namespace is still watched that no route leads to: the next route often comes soon, and does
+// not wait then until all is listed again.
+const lingering = time.Minute
+
+// prune stops watching what the configuration in force does not name: Secrets at once, namespaces when that is so for long.
+func (s *Source) prune(now time.Time) {
+	if s.force == nil {
+		return
+	}
 	for name, n := range s.namespaces {
-		if s.backends.namespaces[name] == 0 {
+		if s.backends.namespaces[name] > 0 {
+			n.idle = time.Time{}
+		} else if n.idle.IsZero() {
+			n.idle = now
+		} else if now.Sub(n.idle) >= lingering {
 			n.stop()
 			delete(s.namespaces, name)
 		}

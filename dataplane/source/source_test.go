@@ -84,7 +84,7 @@ func (f *follower) never(reason string, n int) {
 	}
 }
 
-func encoded(t *testing.T, name string, part dataplanev1alpha1.Part, index int, value any) *dataplanev1alpha1.ProxyConfig {
+func encoded(t testing.TB, name string, part dataplanev1alpha1.Part, index int, value any) *dataplanev1alpha1.ProxyConfig {
 	t.Helper()
 	data, sum, err := config.Encode(value)
 	if err != nil {
@@ -234,6 +234,54 @@ func TestNewBackendsComeWithTheirEndpoints(t *testing.T) {
 			if len(endpoints) != 1 {
 				t.Fatalf("a pool was in force before its endpoints: %s in %+v", key, s.Endpoints)
 			}
+		}
+	}
+}
+
+func TestANamespaceIsWatchedForAWhileAfterItsLastRoute(t *testing.T) {
+	a := newAPI(t)
+	a.put("endpointslices", endpointSlice("shop/cart", "cart-1", nil, ready("10.0.0.1")))
+	a.put("proxyconfigs", rootPart(t, 1, 1))
+	a.put("proxyconfigs", chunkPart(t, 0, "shop/cart"))
+	f := follow(t, a)
+	has := func(n int) func(s proxy.Snapshot) bool {
+		return func(s proxy.Snapshot) bool { return len(s.Endpoints["shop/cart:80"]) == n }
+	}
+	f.until("a route", has(1))
+	a.put("proxyconfigs", chunkPart(t, 0))
+	f.until("none", has(0))
+	a.put("endpointslices", endpointSlice("shop/cart", "cart-1", nil, ready("10.0.0.1"), ready("10.0.0.2")))
+	a.put("proxyconfigs", chunkPart(t, 0, "shop/cart"))
+	f.until("the next route, with the endpoints of now", has(2))
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	if n := a.asked["shop/endpointslices?"]; n != 1 {
+		t.Errorf("the namespace was listed %d times: %v", n, a.asked)
+	}
+}
+
+func TestANamespaceIsLeftWhenNoRouteLeadsToItForLong(t *testing.T) {
+	begin := time.Unix(1_000_000, 0)
+	stopped := 0
+	s := &Source{force: &configuration{}, backends: newBackends(), namespaces: map[string]*namespace{}}
+	s.namespaces["shop"] = &namespace{name: "shop", current: &watched{newServices(nil), &feed[*discoveryv1.EndpointSlice]{cancel: func() { stopped++ }}}}
+	for _, step := range []struct {
+		reason string
+		routes int
+		after  time.Duration
+		want   int
+	}{
+		{"a route leads to it", 1, 0, 0},
+		{"the last one is gone", 0, time.Second, 0},
+		{"not for long", 0, lingering, 0},
+		{"a route came back", 1, lingering + 500*time.Millisecond, 0},
+		{"and is gone again", 0, 2 * lingering, 0},
+		{"for long", 0, 3 * lingering, 1},
+	} {
+		s.backends.namespaces["shop"] = step.routes
+		s.prune(begin.Add(step.after))
+		if stopped != step.want || len(s.namespaces) != 1-step.want {
+			t.Errorf("%s: stopped %d times, want %d", step.reason, stopped, step.want)
 		}
 	}
 }
