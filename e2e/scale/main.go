@@ -58,7 +58,7 @@ func main() {
 }
 
 func run(ctx context.Context, cases []string, out string, keep bool) (err error) {
-	options := testbed.Options{Prefix: prefix, Network: netip.MustParsePrefix(network), Members: []string{}}
+	options := testbed.Options{Prefix: prefix, Network: netip.MustParsePrefix(network), Members: []string{}, Roomy: true}
 	if !keep {
 		defer func() {
 			down, cancel := context.WithTimeout(context.WithoutCancel(ctx), downTimeout)

@@ -107,7 +107,7 @@ func (f *Fleet) apiServer(c *Cluster, bin string) daemon.Spec {
 			"--allow-privileged=true",
 			"--profiling=false",
 		},
-		Env: goMemory,
+		Env: f.options.collection(),
 	}
 }
 
@@ -126,7 +126,7 @@ func (f *Fleet) controllerManager(c *Cluster, bin string) daemon.Spec {
 			"--kube-api-burst=400",
 			"--profiling=false",
 		},
-		Env: goMemory,
+		Env: f.options.collection(),
 	}
 }
 
@@ -140,7 +140,7 @@ func (f *Fleet) scheduler(c *Cluster, bin string) daemon.Spec {
 			"--secure-port=0",
 			"--profiling=false",
 		},
-		Env: goMemory,
+		Env: f.options.collection(),
 	}
 }
 
@@ -153,7 +153,7 @@ func (f *Fleet) startBinder() error {
 	for _, c := range f.Members {
 		args = append(args, c.Kubeconfig)
 	}
-	return f.daemons.Start(daemon.Spec{Name: binderName, Path: f.ownProgram(), Args: args, Env: goMemory})
+	return f.daemons.Start(daemon.Spec{Name: binderName, Path: f.ownProgram(), Args: args, Env: f.options.collection()})
 }
 
 // startBalancer starts the one process that gives addresses to the Services of all clusters.
@@ -162,9 +162,14 @@ func (f *Fleet) startBalancer() error {
 	for _, c := range f.Clusters() {
 		args = append(args, c.Balancers.String()+"="+c.Kubeconfig)
 	}
-	return f.daemons.Start(daemon.Spec{Name: balancerName, Path: f.ownProgram(), Args: args, Env: goMemory})
+	return f.daemons.Start(daemon.Spec{Name: balancerName, Path: f.ownProgram(), Args: args, Env: f.options.collection()})
 }
 
-// goMemory has the Go runtime collect earlier: these clusters are small and memory is
-// dearer here than time.
-var goMemory = []string{"GOGC=50"}
+// collection has the Go runtime of Kubernetes' processes collect earlier: these clusters are small, and memory is dearer
+// here than time.
+func (o Options) collection() []string {
+	if o.Roomy {
+		return nil
+	}
+	return []string{"GOGC=50"}
+}

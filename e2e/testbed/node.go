@@ -42,7 +42,7 @@ func (f *Fleet) startRuntime(ctx context.Context, c *Cluster, pause string) erro
 		Path: "containerd",
 		Args: []string{"--config", c.file("containerd.toml")},
 		Join: holder.Name,
-		Env:  goMemory,
+		Env:  f.options.collection(),
 	})
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (f *Fleet) startNode(c *Cluster, bin string) error {
 			Args: []string{"--config=" + c.file("kube-proxy.yaml")},
 		},
 	} {
-		spec.Join, spec.Env = c.daemonName(nodeDaemon), goMemory
+		spec.Join, spec.Env = c.daemonName(nodeDaemon), f.options.collection()
 		if err := f.daemons.Start(spec); err != nil {
 			return err
 		}
