@@ -47,6 +47,7 @@ func (w wish) same(other wish) bool { return reflect.DeepEqual(w, other) }
 //	ours, accepted                                 | reconcile
 //	ours, frozen since its parameters are gone     | reconcile with those that were last good
 //	ours, frozen for another reason                | idle
+//	ours, lacks a certificate that can be read     | reconcile with what the front has; idle without our finalizer
 //	being deleted, with our finalizer              | destroy
 //	class names another controller, our finalizer  | destroy
 //	class is missing, our finalizer                | idle
@@ -66,7 +67,7 @@ func decide(w *world.World, r ir.IR, name world.Name) wish {
 	case meant.Frozen && held && lastGoodServes(meant, before):
 		out.action, out.controller, out.front = reconcile, meant.Controller, meant.Front
 		out.front.ALB, out.front.Service = before.ALB, before.Service
-	case meant.Frozen:
+	case meant.Frozen, !meant.Accepted && !held:
 	default:
 		out.action, out.controller, out.front = reconcile, meant.Controller, meant.Front
 	}

@@ -46,6 +46,15 @@ func TestWhatToDoAboutAFront(t *testing.T) {
 			meant: &ir.Gateway{Controller: "ours", Frozen: true},
 		},
 		{
+			name: "not accepted for a certificate alone", reason: "the front goes on with the last good one, and new proxies are registered", want: reconcile,
+			meant: &ir.Gateway{Controller: "ours", Front: ir.Front{Ports: []ir.FrontPort{{Port: 443, Spoilt: true}}}},
+		},
+		{
+			name: "not accepted for a certificate alone, and new", reason: "nothing is made for what never was good", want: idle,
+			edit:  func(g *gatewayv1.Gateway, _ *world.World) { g.Finalizers = nil },
+			meant: &ir.Gateway{Controller: "ours", Front: ir.Front{Ports: []ir.FrontPort{{Port: 443, Spoilt: true}}}},
+		},
+		{
 			name: "deleted", reason: "the finalizer says that there may be something", want: destroy, alb: true,
 			edit:  func(g *gatewayv1.Gateway, _ *world.World) { g.DeletionTimestamp = &deleting },
 			meant: &ir.Gateway{Controller: "ours", Deleting: true, Front: ir.Front{ALB: alb}},

@@ -106,6 +106,38 @@ func TestAFrontThatMovesLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// TestAMoveWaitsForCertificates holds that the last good certificate is not taken away with the front that has it: the new place
+// never had it.
+func TestAMoveWaitsForCertificates(t *testing.T) {
+	clouds := regions{"eu": memory.NewCloud(memory.Options{}), "us": memory.NewCloud(memory.Options{})}
+	w := mover(t, clouds)
+	pass := func(region string, certificate ir.Certificate) {
+		t.Helper()
+		got := w.reconcile(t.Context(), name, wish{controller: "ours", front: ir.Front{
+			Owner: ir.Owner{Hub: "hub", UID: "uid", Namespace: "ns", Name: "gw"}, ALB: &awsv1alpha1.ALBConfigSpec{Region: region},
+			Ports: []ir.FrontPort{
+				{Port: 80, Protocol: ir.FrontHTTP},
+				{Port: 443, Protocol: ir.FrontHTTPS, Spoilt: certificate.Spoilt, Certificates: []ir.Certificate{certificate}},
+			},
+		}}, world.Front{})
+		if got.err != nil {
+			t.Fatal(got.err)
+		}
+	}
+	good, spoilt := ir.Certificate{Secret: "ns/tls", Fingerprint: "1"}, ir.Certificate{Secret: "ns/tls", Spoilt: true}
+	owned := func(region string) int { return len(clouds[region].Owned(ir.Owner{Hub: "hub", UID: "uid"})) }
+	pass("eu", good)
+	whole := owned("eu")
+	pass("us", spoilt)
+	if owned("us") == 0 || owned("eu") != whole {
+		t.Errorf("with a spoilt certificate: %d in us, %d of %d in eu", owned("us"), owned("eu"), whole)
+	}
+	pass("us", good)
+	if owned("us") != whole || owned("eu") != 0 {
+		t.Errorf("mended: %d of %d in us, %d left in eu", owned("us"), whole, owned("eu"))
+	}
+}
+
 // destroyUntilReleased is destroy, whose end is told by over and not by an empty pending.
 func (w *Worker) destroyUntilReleased(t *testing.T) func(context.Context, world.Name, wish) outcome {
 	t.Helper()

@@ -40,7 +40,7 @@ func (w *Worker) reconcile(ctx context.Context, name world.Name, want wish, befo
 	}
 	told := report(before, want.generation, result, err)
 	got := outcome{pending: result.Pending, err: err, front: &told}
-	if len(held.Left) > 0 && err == nil && result.Active && result.Pending == "" {
+	if len(held.Left) > 0 && err == nil && result.Active && result.Pending == "" && !want.front.Spoilt() {
 		got.pending, got.err = w.move(ctx, name, want, held)
 	}
 	return got

@@ -19,7 +19,8 @@ type recorded struct {
 	Service    *gatewayv1alpha1.ServiceConfigSpec `json:"service,omitempty"`
 	// Place is the provider's word for where the front is, or "".
 	Place string `json:"place,omitempty"`
-	// Left are fronts of this Gateway at other places, which go when the one here serves.
+	// Left are fronts of this Gateway at other places, which go when the one here serves, with all its certificates: the last
+	// good one of a Secret may be there alone.
 	Left []recorded `json:"left,omitempty"`
 }
 

@@ -56,6 +56,9 @@ const (
 type FrontPort struct {
 	Port     int32         `json:"port"`
 	Protocol FrontProtocol `json:"protocol"`
+	// Spoilt says that no listener on this port can serve, and that some lack nothing but a certificate that can be read: the port
+	// stays with the last good ones, and is not made if there never was one.
+	Spoilt bool `json:"spoilt,omitempty"`
 	// Certificates of the HTTPS listeners on this port, in listener order without repeats; the first is the default.
 	Certificates []Certificate `json:"certificates,omitempty"`
 	// DiscoverHostnames are hostnames of HTTPS listeners that name no certificate: the provider finds
@@ -76,8 +79,11 @@ type DiscoverHostname struct {
 type Certificate struct {
 	// Secret is "namespace/name".
 	Secret string `json:"secret"`
+	// Spoilt says that the Secret is there and holds no certificate and key now, so that nothing below is set: the provider
+	// goes on with the last good one, if it has it.
+	Spoilt bool `json:"spoilt,omitempty"`
 	// Fingerprint is the SHA-256 of the leaf certificate in hexadecimal.
-	Fingerprint string `json:"fingerprint"`
+	Fingerprint string `json:"fingerprint,omitempty"`
 	// Hostnames are the DNS names of the leaf, sorted.
 	Hostnames []string `json:"hostnames,omitempty"`
 	// CertPEM is leaf and chain; KeyPEM the unencrypted private key.

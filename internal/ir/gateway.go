@@ -18,8 +18,8 @@ type Gateway struct {
 	Controller string `json:"controller"`
 	// Accepted says that the Gateway's own input can be used. Problems say why not.
 	Accepted bool `json:"accepted"`
-	// Frozen says that the cloud is left as it is: the provider is not called. It is so while the
-	// Gateway is not accepted.
+	// Frozen says that the cloud is left as it is: the provider is not called. It is so while the Gateway is not
+	// accepted, unless it lacks nothing but certificates that can be read: the front may have the last good ones.
 	Frozen bool `json:"frozen,omitempty"`
 	// Serving says that proxies should run: the Gateway is accepted, or a front of it lives on.
 	Serving bool `json:"serving,omitempty"`

@@ -37,8 +37,8 @@ func (t *translator) certificate(
 	return certificate, ir.Code{}, ""
 }
 
-// spoilt is the Secret that a certificateRef with a fault leads to, if nothing is wrong but its content; else "". Proxies are
-// still told of such a one: they go on with the last certificate that it held, so that a slip costs no connection.
+// spoilt is the Secret that a certificateRef with a fault leads to, if nothing is wrong but its content; else "". Proxies and
+// fronts are still told of such a one: they go on with the last certificate that it held, so that a slip costs no connection.
 func (t *translator) spoilt(in ir.Object, ref *gatewayv1.SecretObjectReference, fault ir.Code) string {
 	name := world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(in.Namespace))), Name: string(ref.Name)}
 	ofSecret := deref(ref.Group) == "" && derefOr(ref.Kind, kindSecret) == kindSecret

@@ -45,7 +45,7 @@ func (t *translator) frontPorts(c *gatewayContext, front ir.Front) []ir.FrontPor
 	}
 	bySocket := map[socket]*ir.FrontPort{}
 	for _, listener := range c.out.Listeners {
-		if !listener.Serves && (c.provider.EndsTLS || !listener.Proxied) {
+		if !listener.Serves && !c.goesOn(listener) {
 			continue
 		}
 		at := socket{listener.Port, listener.Protocol == string(ir.FrontUDP)}
@@ -53,9 +53,11 @@ func (t *translator) frontPorts(c *gatewayContext, front ir.Front) []ir.FrontPor
 		if port == nil {
 			port = &ir.FrontPort{
 				Port: listener.Port, Protocol: ir.FrontProtocol(listener.Protocol), Targets: t.targets(c, front),
+				Spoilt: c.provider.EndsTLS,
 			}
 			bySocket[at] = port
 		}
+		port.Spoilt = port.Spoilt && !listener.Serves
 		if listener.Protocol == protocolHTTPS && c.provider.EndsTLS {
 			c.frontCertificates(port, listener, front)
 		}
@@ -68,6 +70,12 @@ func (t *translator) frontPorts(c *gatewayContext, front ir.Front) []ir.FrontPor
 		return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(udpLast(a), udpLast(b)))
 	})
 	return ports
+}
+
+// goesOn says whether a listener that cannot serve has a port at the front nevertheless: its certificates were good, or may have been.
+func (c *gatewayContext) goesOn(listener ir.Listener) bool {
+	spoilt := func(certificate ir.Certificate) bool { return certificate.Spoilt }
+	return listener.Proxied && (!c.provider.EndsTLS || slices.ContainsFunc(c.certificates[listener.Name], spoilt))
 }
 
 // udpLast orders ports of one number.

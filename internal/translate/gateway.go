@@ -70,6 +70,7 @@ func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gat
 	_, seen := t.w.Fronts[c.name]
 	c.out.Serving = !c.out.Deleting && (c.out.Accepted || seen)
 	t.front(c)
+	c.out.Frozen = !c.out.Accepted && !c.lacksCertificates()
 	c.shapes()
 	t.standing(c)
 	c.out.Deps = c.deps.sorted()
@@ -139,7 +140,14 @@ func (c *gatewayContext) accept() {
 			strings.Join(bad, ", "), orNone(good))
 	}
 	c.out.Accepted = usable
-	c.out.Frozen = !usable
+}
+
+// lacksCertificates says that the Gateway could be accepted but for certificates that the front may have the last good ones of.
+func (c *gatewayContext) lacksCertificates() bool {
+	refused := slices.ContainsFunc(c.out.Problems, func(p ir.Problem) bool {
+		return p.Type == ir.ListenersNotValid.Type && p.Reason != ir.ListenersNotValid.Reason
+	})
+	return !refused && slices.ContainsFunc(c.out.Front.Ports, func(p ir.FrontPort) bool { return p.Spoilt })
 }
 
 func orNone(names []string) string {

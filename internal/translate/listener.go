@@ -72,7 +72,7 @@ func (t *translator) listeners(c *gatewayContext) {
 	c.overlaps()
 	for i := range c.out.Listeners {
 		listener := &c.out.Listeners[i]
-		certificates := len(c.certificates[listener.Name])
+		certificates := readable(c.certificates[listener.Name])
 		listener.Serves = serves(listener, certificates)
 		switch {
 		case listener.Protocol == protocolHTTPS && c.provider.EndsTLS:
@@ -143,6 +143,16 @@ func serves(listener *ir.Listener, certificates int) bool {
 		}
 	}
 	return true
+}
+
+// readable counts the certificates that are not spoilt.
+func readable(certificates []ir.Certificate) (count int) {
+	for _, certificate := range certificates {
+		if !certificate.Spoilt {
+			count++
+		}
+	}
+	return count
 }
 
 // protocol refuses what cannot be served, and says whether it can.

@@ -38,13 +38,21 @@ func (t *translator) listenerTLS(l *listenerContext) {
 		certificate, code, fault := t.certificate(l.deps, l.in, &spec.CertificateRefs[i], ir.InvalidCertificateRef)
 		if certificate == nil {
 			l.refusef(code, "tls.certificateRefs[%d]: %s", i, fault)
-			if secret := t.spoilt(l.in, &spec.CertificateRefs[i], code); secret != "" && l.made.ProxyEndsTLS(l.provider.EndsTLS) {
-				l.made.Secrets = append(l.made.Secrets, secret)
+			if secret := t.spoilt(l.in, &spec.CertificateRefs[i], code); secret != "" {
+				l.lastGood(secret)
 			}
 			continue
 		}
 		l.certificates[l.made.Name] = append(l.certificates[l.made.Name], *certificate)
 		l.made.Secrets = append(l.made.Secrets, certificate.Secret)
+	}
+}
+
+// lastGood has whoever ends the TLS of the listener, proxies or the front, go on with what it has of a Secret that is spoilt.
+func (l *listenerContext) lastGood(secret string) {
+	l.certificates[l.made.Name] = append(l.certificates[l.made.Name], ir.Certificate{Secret: secret, Spoilt: true})
+	if l.made.ProxyEndsTLS(l.provider.EndsTLS) {
+		l.made.Secrets = append(l.made.Secrets, secret)
 	}
 }
 

@@ -27,7 +27,7 @@ type renderer struct {
 }
 
 func render(front ir.Front, have stack.Observed) (stack.Stack, []ir.Problem) {
-	r := &renderer{front: front, have: have, facts: factsOf(have), out: stack.Stack{Owner: front.Owner}}
+	r := &renderer{have: have, facts: factsOf(have), out: stack.Stack{Owner: front.Owner}}
 	if front.ALB != nil {
 		r.spec = *front.ALB
 	}
@@ -37,14 +37,15 @@ func render(front ir.Front, have stack.Observed) (stack.Stack, []ir.Problem) {
 	if len(front.Ports) == 0 {
 		return r.out, nil
 	}
+	r.front = front.LastGood(r.imported)
 	subnets, ok := r.subnets()
-	if !ok || !r.room() {
+	if !ok || len(r.front.Ports) == 0 || !r.room() {
 		r.keepAll()
 		return r.out, r.problems
 	}
 	r.groups()
 	r.loadBalancer(subnets)
-	for _, port := range front.Ports {
+	for _, port := range r.front.Ports {
 		r.port(port)
 	}
 	r.certificates()
@@ -61,7 +62,7 @@ func (r *renderer) want(kind stack.Kind, name string, spec any) {
 	r.out.Resources = append(r.out.Resources, stack.Resource{ID: id, Spec: spec, DependsOn: dependencies(id, spec)})
 }
 
-// keepAll wants what is there: while the load balancer cannot be placed nothing may be torn down.
+// keepAll wants what is there: while the load balancer cannot be placed, or has nothing to listen with, nothing may be torn down.
 func (r *renderer) keepAll() {
 	for _, h := range r.have.Resources {
 		r.want(h.ID.Kind, h.ID.Name, h.Spec)

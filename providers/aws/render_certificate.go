@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/fleetgate/fleetgate/internal/ir"
+	"github.com/fleetgate/fleetgate/internal/stack"
 )
 
 // certificatesOf are the certificates of a port, the default first: Secrets, then what was found by hostname, then what
@@ -33,6 +34,12 @@ func (r *renderer) certificatesOf(port ir.FrontPort) []string {
 	return unique(append(out, declared...))
 }
 
+// imported tells whether ACM has a certificate of a Secret.
+func (r *renderer) imported(secret string) bool {
+	_, has := r.have.Get(stack.ID{Kind: KindCertificate, Name: clip(secret)})
+	return has
+}
+
 // discover finds the certificate for a hostname: one that names it before one whose wildcard covers it, then the one that is
 // valid longest.
 func discover(issued []IssuedCertificate, hostname string) (string, bool) {
@@ -57,7 +64,7 @@ func discover(issued []IssuedCertificate, hostname string) (string, bool) {
 	return "", false
 }
 
-// certificates wants each Secret in ACM once, whatever the number of ports that serve it.
+// certificates wants each Secret in ACM once, whatever the number of ports that serve it. One that is spoilt stays what it is.
 func (r *renderer) certificates() {
 	done := map[string]bool{}
 	for _, port := range r.front.Ports {
@@ -67,6 +74,10 @@ func (r *renderer) certificates() {
 				continue
 			}
 			done[name] = true
+			if last, ok := r.have.Get(stack.ID{Kind: KindCertificate, Name: name}); ok && c.Spoilt {
+				r.want(KindCertificate, name, last.Spec)
+				continue
+			}
 			r.want(KindCertificate, name, CertificateSpec{Fingerprint: c.Fingerprint, Tags: r.tags()})
 		}
 	}

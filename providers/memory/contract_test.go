@@ -47,7 +47,9 @@ func front(*testing.T) ir.Front {
 		Members: []string{"east", "west"},
 		Ports: []ir.FrontPort{
 			{Port: 80, Protocol: ir.FrontHTTP, Targets: targets},
-			{Port: 8080, Protocol: ir.FrontHTTP, Targets: targets},
+			{Port: 8443, Protocol: ir.FrontHTTPS, Targets: targets, Certificates: []ir.Certificate{
+				{Secret: "default/shop", Fingerprint: "11"}, {Secret: "default/api", Fingerprint: "22"},
+			}},
 		},
 		HealthPort: 15021, HealthPath: "/ready",
 	}

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
@@ -14,10 +15,16 @@ import (
 
 // Kinds of resources.
 const (
+	Certificate  stack.Kind = "Certificate"
 	LoadBalancer stack.Kind = "LoadBalancer"
 	Listener     stack.Kind = "Listener"
 	Targets      stack.Kind = "Targets"
 )
+
+// CertificateSpec is the Spec of a Certificate, whose name is that of its Secret.
+type CertificateSpec struct {
+	Fingerprint string `json:"fingerprint"`
+}
 
 // LoadBalancerSpec is the Spec of a LoadBalancer. Its scheme cannot change, so that it is the resource's name.
 type LoadBalancerSpec struct {
@@ -29,7 +36,7 @@ type LoadBalancerSpec struct {
 type ListenerSpec struct {
 	Port     int32            `json:"port"`
 	Protocol ir.FrontProtocol `json:"protocol"`
-	// Certificates are fingerprints.
+	// Certificates are names of Secrets.
 	Certificates []string         `json:"certificates,omitempty"`
 	Weights      map[string]int32 `json:"weights,omitempty"`
 }
@@ -56,7 +63,7 @@ func (p *Provider) Observe(ctx context.Context, front ir.Front) (stack.Observed,
 	return stack.Observed{Resources: p.cloud.observe(front.Owner)}, nil
 }
 
-// Render wants a load balancer, a listener for each port, and targets for each port and member.
+// Render wants a load balancer, a listener and its certificates for each port, and targets for each port and member.
 func (p *Provider) Render(front ir.Front, have stack.Observed) (stack.Stack, []ir.Problem) {
 	out := stack.Stack{Owner: front.Owner}
 	var tags map[string]string
@@ -68,6 +75,16 @@ func (p *Provider) Render(front ir.Front, have stack.Observed) (stack.Stack, []i
 	if len(front.Ports) == 0 {
 		return out, nil
 	}
+	front = front.LastGood(func(secret string) bool {
+		_, has := have.Get(stack.ID{Kind: Certificate, Name: secret})
+		return has
+	})
+	if len(front.Ports) == 0 {
+		for _, h := range have.Resources {
+			out.Resources = append(out.Resources, stack.Resource{ID: h.ID, Spec: h.Spec, DependsOn: h.DependsOn})
+		}
+		return out, nil
+	}
 	lb := stack.ID{Kind: LoadBalancer, Name: scheme}
 	out.Resources = append(out.Resources, stack.Resource{
 		ID: lb, Spec: LoadBalancerSpec{Scheme: scheme, Tags: tags}, Replaces: others(have, scheme),
@@ -75,14 +92,17 @@ func (p *Provider) Render(front ir.Front, have stack.Observed) (stack.Stack, []i
 	for _, port := range front.Ports {
 		out.Resources = append(out.Resources, renderPort(lb, port, have)...)
 	}
+	out.Resources = append(out.Resources, certificates(front, have)...)
 	stack.Sort(out.Resources)
 	return out, nil
 }
 
 func renderPort(lb stack.ID, port ir.FrontPort, have stack.Observed) []stack.Resource {
 	spec := ListenerSpec{Port: port.Port, Protocol: port.Protocol, Weights: map[string]int32{}}
+	needs := []stack.ID{lb}
 	for _, c := range port.Certificates {
-		spec.Certificates = append(spec.Certificates, c.Fingerprint)
+		spec.Certificates = append(spec.Certificates, c.Secret)
+		needs = append(needs, stack.ID{Kind: Certificate, Name: c.Secret})
 	}
 	listener := stack.ID{Kind: Listener, Name: fmt.Sprintf("%s/%d", lb.Name, port.Port)}
 	var out []stack.Resource
@@ -95,7 +115,22 @@ func renderPort(lb stack.ID, port ir.FrontPort, have stack.Observed) []stack.Res
 		}
 		out = append(out, stack.Resource{ID: id, Spec: targets, DependsOn: []stack.ID{lb}})
 	}
-	return append(out, stack.Resource{ID: listener, Spec: spec, DependsOn: []stack.ID{lb}})
+	return append(out, stack.Resource{ID: listener, Spec: spec, DependsOn: needs})
+}
+
+// certificates wants each Secret once. One that is spoilt stays what it is.
+func certificates(front ir.Front, have stack.Observed) []stack.Resource {
+	found := map[stack.ID]stack.Resource{}
+	for _, port := range front.Ports {
+		for _, c := range port.Certificates {
+			id := stack.ID{Kind: Certificate, Name: c.Secret}
+			found[id] = stack.Resource{ID: id, Spec: CertificateSpec{c.Fingerprint}}
+			if old, ok := have.Get(id); ok && c.Spoilt {
+				found[id] = stack.Resource{ID: id, Spec: old.Spec}
+			}
+		}
+	}
+	return slices.Collect(maps.Values(found))
 }
 
 // others are observed load balancers of another scheme.

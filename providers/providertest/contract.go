@@ -30,8 +30,8 @@ type Cloud interface {
 type Suite struct {
 	// New is a Cloud; the Suite asks for one a test, and they may all be the same.
 	New func(t *testing.T) Cloud
-	// Front is a front with two members and two ports at least, of which the Suite changes copies. Every
-	// test gives it an owner of its own.
+	// Front is a front with two members and two ports at least, one with two certificates if fronts of the kind end TLS, of
+	// which the Suite changes copies. Every test gives it an owner of its own.
 	Front func(t *testing.T) ir.Front
 	// Patience is how long a front may take to settle. Default: 20 s.
 	Patience time.Duration
@@ -56,6 +56,7 @@ func Run(t *testing.T, s Suite) {
 		{"Changing", changing},
 		{"Replacing", replacing},
 		{"Frozen", frozen},
+		{"KeepingCertificates", keepingCertificates},
 		{"Destroying", destroying},
 		{"Retaining", retaining},
 		{"LosingAnswers", losingAnswers},
@@ -161,6 +162,7 @@ func clone(f ir.Front) ir.Front {
 	f.Members = slices.Clone(f.Members)
 	f.Ports = slices.Clone(f.Ports)
 	for i := range f.Ports {
+		f.Ports[i].Certificates = slices.Clone(f.Ports[i].Certificates)
 		f.Ports[i].Targets = slices.Clone(f.Ports[i].Targets)
 		for j := range f.Ports[i].Targets {
 			f.Ports[i].Targets[j].Addresses = slices.Clone(f.Ports[i].Targets[j].Addresses)
