@@ -50,7 +50,7 @@ func (r regions) Features() []string { return nil }
 
 type noProxies struct{}
 
-func (noProxies) Remove(world.Name) []string { return nil }
+func (noProxies) Remove(world.Name, string) []string { return nil }
 
 // TestAFrontThatMovesLeavesNothingBehind changes the region of a living front, and deletes it halfway through a move.
 func TestAFrontThatMovesLeavesNothingBehind(t *testing.T) {

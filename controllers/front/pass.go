@@ -64,7 +64,7 @@ func (w *Worker) destroy(ctx context.Context, name world.Name, want wish) outcom
 	if pending, err := w.leave(ctx, want.front.Owner, left); err != nil || pending != "" {
 		return outcome{pending: pending, err: err}
 	}
-	if left := w.options.Proxies.Remove(name); len(left) > 0 {
+	if left := w.options.Proxies.Remove(name, want.front.Owner.UID); len(left) > 0 {
 		return outcome{pending: "deletion of the proxies in " + strings.Join(left, ", ")}
 	}
 	if err := w.release(ctx, name, want.front.Owner.UID); err != nil {

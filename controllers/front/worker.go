@@ -16,9 +16,9 @@ import (
 	"github.com/fleetgate/fleetgate/providers"
 )
 
-// Proxies takes the proxies of a Gateway away from all members and tells where some are left.
+// Proxies takes the proxies of the Gateway that has that UID away from all members and tells where some are left.
 type Proxies interface {
-	Remove(gateway world.Name) (left []string)
+	Remove(gateway world.Name, uid string) (left []string)
 }
 
 // Options of a Worker.

@@ -29,8 +29,8 @@ const (
 type view struct {
 	world *world.World
 	ir    ir.IR
-	// gone are Gateways whose front is destroyed: nothing sends to their proxies any more.
-	gone map[world.Name]bool
+	// gone are the UIDs of Gateways whose front is destroyed: nothing sends to their proxies any more.
+	gone map[world.Name]string
 }
 
 // decide says what to do about proxies in a member, and for which Gateway.
@@ -41,22 +41,36 @@ type view struct {
 //	ours, being deleted or not serving            | keep, until its front is gone
 //	not ours (any more), but with our finalizer   | keep, until its front is gone
 //	not there, or without our finalizer           | remove
+//
+// That a front is gone counts for the Gateway that it was of, and until it is wanted again.
 func (v view) decide(member, namespace, proxy string) (action, *ir.Gateway) {
 	name, found := v.gatewayOf(namespace, proxy)
-	if !found || v.gone[name] {
+	if !found {
 		return remove, nil
 	}
-	meant := v.ir.Gateway(name.Namespace, name.Name)
-	if meant != nil && meant.Serving && !meant.Deleting {
+	if v.wanted(name) {
+		meant := v.ir.Gateway(name.Namespace, name.Name)
 		if placed(meant, member) {
 			return deploy, meant
 		}
 		return remove, nil
 	}
-	if held(v.world.Gateways[name]) {
+	if held(v.world.Gateways[name]) && !v.isGone(name) {
 		return keep, nil
 	}
 	return remove, nil
+}
+
+// wanted says that a Gateway should have proxies.
+func (v view) wanted(name world.Name) bool {
+	meant := v.ir.Gateway(name.Namespace, name.Name)
+	return meant != nil && meant.Serving && !meant.Deleting
+}
+
+// isGone says that the front of the Gateway which has that name now is destroyed.
+func (v view) isGone(name world.Name) bool {
+	uid, gone := v.gone[name]
+	return gone && v.world.Gateways[name] != nil && string(v.world.Gateways[name].UID) == uid
 }
 
 // held says that a front of the Gateway may live on.

@@ -38,14 +38,14 @@ type Manager struct {
 	mu      sync.Mutex
 	ctx     context.Context //nolint:containedctx // the life of Start, which owns the workers' goroutines
 	view    *view
-	gone    map[world.Name]bool
+	gone    map[world.Name]string
 	workers map[string]*worker
 	running sync.WaitGroup
 }
 
 // NewManager gives a Manager that does nothing before Start and the first Set.
 func NewManager(options Options) *Manager {
-	return &Manager{options: options, workers: map[string]*worker{}, gone: map[world.Name]bool{}}
+	return &Manager{options: options, workers: map[string]*worker{}, gone: map[world.Name]string{}}
 }
 
 // Start runs the workers until ctx ends, and returns when all of them did.
@@ -74,8 +74,11 @@ func (m *Manager) Set(w *world.World, r ir.IR, changed map[gather.Key]any) {
 	if m.view != nil {
 		before = *m.view
 	}
-	maps.DeleteFunc(m.gone, func(name world.Name, _ bool) bool { return !held(w.Gateways[name]) })
 	after := view{world: w, ir: r, gone: maps.Clone(m.gone)}
+	maps.DeleteFunc(m.gone, func(name world.Name, _ string) bool {
+		return !held(w.Gateways[name]) || !after.isGone(name) || after.wanted(name)
+	})
+	after.gone = maps.Clone(m.gone)
 	m.view = &after
 	m.startWorkers()
 	for name := range touched(before, after) {
@@ -92,7 +95,7 @@ func (m *Manager) react(key gather.Key, value any) {
 	case world.KindMember:
 		if worker := m.workers[key.Name.Name]; worker != nil {
 			worker.enqueueWanted(*m.view)
-			worker.enqueueSeen(m.ctx)
+			worker.queue.Add(everything)
 		}
 	case world.KindGateway:
 		m.enqueueAll(key.Name)
@@ -146,13 +149,13 @@ func (m *Manager) current() view {
 	return out
 }
 
-// Remove takes the proxies of a Gateway away, whose front is gone, and tells in which reachable members
+// Remove takes the proxies of the Gateway of that UID away, whose front is gone, and tells in which reachable members
 // something is left. A member that cannot be asked is cleaned when it is back.
-func (m *Manager) Remove(gateway world.Name) (left []string) {
+func (m *Manager) Remove(gateway world.Name, uid string) (left []string) {
 	m.mu.Lock()
-	first := !m.gone[gateway]
-	m.gone[gateway] = true
-	if first {
+	before, known := m.gone[gateway]
+	m.gone[gateway] = uid
+	if !known || before != uid {
 		m.enqueueAll(gateway)
 	}
 	workers := maps.Clone(m.workers)

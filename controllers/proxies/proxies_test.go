@@ -64,7 +64,10 @@ func TestWhatToDoAboutProxies(t *testing.T) {
 			if c.finalizer {
 				gateway.Finalizers = []string{FinalizerFront}
 			}
-			v := view{world: &world.World{Gateways: map[world.Name]*gatewayv1.Gateway{gw: gateway}}, gone: map[world.Name]bool{gw: c.gone}}
+			v := view{world: &world.World{Gateways: map[world.Name]*gatewayv1.Gateway{gw: gateway}}, gone: map[world.Name]string{}}
+			if c.gone {
+				v.gone[gw] = ""
+			}
 			if c.missing {
 				v.world.Gateways = nil
 			}

@@ -57,6 +57,32 @@ func (w *worker) remove(ctx context.Context, to *fleet.Connection, proxy world.N
 	return w.removeNamespace(ctx, to, proxy.Namespace)
 }
 
+// everything is the key for a look at all that this hub made in the member, whatever Gateway it was for.
+var everything = world.Name{}
+
+// enqueueSeen looks at all that we made in the member: what lost its Gateway while the member was away is found so, also
+// if part of it was taken away before. Grants are not asked for: the ServiceAccount that they are for goes last.
+func (w *worker) enqueueSeen(ctx context.Context, to *fleet.Connection) error {
+	for _, kind := range removable() {
+		if kind.Group == rbacv1.GroupName {
+			continue // those in the backends' namespaces do not tell the Gateway's
+		}
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(kind.GroupVersion().WithKind(kind.Kind + "List"))
+		err := to.Client.List(ctx, list, client.MatchingLabels{LabelHub: w.options.Settings.Hub}, client.HasLabels{dataplanev1alpha1.LabelProxy})
+		if kind.Kind == "Secret" && apierrors.IsForbidden(err) {
+			continue // who may not list them made none
+		}
+		if err != nil {
+			return fmt.Errorf("list what is in the member: %w", err)
+		}
+		for _, object := range list.Items {
+			w.queue.Add(world.Name{Namespace: object.Namespace, Name: object.Labels[dataplanev1alpha1.LabelProxy]})
+		}
+	}
+	return nil
+}
+
 // somethingSeen asks the cache alone: it shows what came back after we had cleaned.
 func (w *worker) somethingSeen(ctx context.Context, to *fleet.Connection, proxy world.Name) bool {
 	selection := []client.ListOption{client.InNamespace(proxy.Namespace), w.selection(proxy)}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -99,27 +98,6 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
-// enqueueSeen looks at all that we made in the member: what lost its Gateway while the member was away is
-// found so.
-func (w *worker) enqueueSeen(ctx context.Context) {
-	connection, reachable := w.options.Connections.Connection(w.member)
-	if !reachable || ctx == nil {
-		return
-	}
-	ours := client.MatchingLabels{LabelHub: w.options.Settings.Hub}
-	deployments, configs := &appsv1.DeploymentList{}, &dataplanev1alpha1.ProxyConfigList{}
-	if err := errors.Join(connection.Cache.List(ctx, deployments, ours), connection.Cache.List(ctx, configs, ours)); err != nil {
-		w.log.Info("what is in the member cannot be listed", "reason", err.Error())
-		return
-	}
-	for i := range deployments.Items {
-		w.queue.Add(world.Name{Namespace: deployments.Items[i].Namespace, Name: deployments.Items[i].Name})
-	}
-	for i := range configs.Items {
-		w.queue.Add(world.Name{Namespace: configs.Items[i].Namespace, Name: configs.Items[i].Labels[dataplanev1alpha1.LabelProxy]})
-	}
-}
-
 // enqueueWanted looks at all Gateways: those whose proxies this member should have, and all others.
 func (w *worker) enqueueWanted(v view) {
 	for name := range v.world.Gateways {
@@ -134,6 +112,10 @@ func (w *worker) step(ctx context.Context, key world.Name) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
 	defer cancel()
+	if key == everything {
+		w.finish(ctx, key, keep, w.enqueueSeen(ctx, connection))
+		return
+	}
 	v := w.view()
 	todo, gateway := v.decide(w.member, key.Namespace, key.Name)
 	var err error
@@ -149,6 +131,11 @@ func (w *worker) step(ctx context.Context, key world.Name) {
 		w.setClean(key, err == nil)
 	case keep:
 	}
+	w.finish(ctx, key, todo, err)
+}
+
+// finish says when a key is looked at again.
+func (w *worker) finish(ctx context.Context, key world.Name, did action, err error) {
 	if err != nil {
 		if ctx.Err() == nil || errors.Is(err, context.DeadlineExceeded) {
 			w.log.Info("proxies are not as they should be; trying again", "proxy", key.String(), "reason", err.Error())
@@ -157,7 +144,7 @@ func (w *worker) step(ctx context.Context, key world.Name) {
 		return
 	}
 	w.queue.Forget(key)
-	if todo == deploy {
+	if did == deploy {
 		w.queue.AddAfter(key, resync)
 	}
 }
