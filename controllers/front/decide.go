@@ -91,12 +91,13 @@ func taken(w *world.World, gateway *gatewayv1.Gateway) bool {
 	return !ours
 }
 
-// lastKnown is the front to destroy: the parameters as they are now, or else as they were when it was made.
+// lastKnown is the front to destroy: the parameters as they are now, or else as they were when it was made. Those of another
+// controller than the one that made it are not about it.
 func lastKnown(hub string, gateway *gatewayv1.Gateway, meant *ir.Gateway, before recorded) (string, ir.Front) {
 	front := ir.Front{Owner: ir.Owner{
 		Hub: hub, UID: string(gateway.UID), Namespace: gateway.Namespace, Name: gateway.Name,
 	}}
-	if meant != nil {
+	if meant != nil && (before.Controller == "" || before.Controller == meant.Controller) {
 		front.ALB, front.Service = meant.Front.ALB, meant.Front.Service
 	}
 	if front.ALB == nil && front.Service == nil {

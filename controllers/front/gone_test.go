@@ -32,7 +32,7 @@ func TestNothingIsMadeForAGatewayThatIsGone(t *testing.T) {
 	if err := w.options.Client.Delete(t.Context(), gateway); err != nil {
 		t.Fatal(err)
 	}
-	w.options.Client = late{w.options.Client, gateway}
+	w.options.Reader = late{w.options.Client, gateway}
 	got := w.reconcile(t.Context(), name, wish{controller: "ours", front: ir.Front{
 		Owner: ir.Owner{Hub: "hub", UID: "uid", Namespace: "ns", Name: "gw"}, Members: []string{"a"},
 		ALB:   &awsv1alpha1.ALBConfigSpec{Region: "eu"},

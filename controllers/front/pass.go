@@ -40,7 +40,7 @@ func (w *Worker) reconcile(ctx context.Context, name world.Name, want wish, befo
 	}
 	told := report(before, want.generation, result, err)
 	got := outcome{pending: result.Pending, err: err, front: &told}
-	if len(held.Left) > 0 && err == nil && result.Active && result.Pending == "" && !want.front.Spoilt() {
+	if len(held.Left) > 0 && err == nil && result.Active && result.Pending == "" && complete(want.front) {
 		got.pending, got.err = w.move(ctx, name, want, held)
 	}
 	return got
@@ -56,8 +56,8 @@ func (w *Worker) destroy(ctx context.Context, name world.Name, want wish) outcom
 		if !done {
 			return outcome{pending: pending}
 		}
-	} else if want.controller != "" {
-		return outcome{err: fmt.Errorf("the front was made by %s, which this operator does not run", want.controller)}
+	} else {
+		return outcome{err: unknownMaker(want.controller)}
 	}
 	here := w.at(want)
 	left := slices.DeleteFunc(slices.Clone(want.left), func(l recorded) bool { return !l.elsewhere(here) })
@@ -73,9 +73,18 @@ func (w *Worker) destroy(ctx context.Context, name world.Name, want wish) outcom
 	return outcome{over: true}
 }
 
-// hold puts our finalizer and the parameters of the front on the Gateway, and returns what is recorded there.
+// unknownMaker is why a front cannot be taken away, and the finalizer stays.
+func unknownMaker(controller string) error {
+	if controller != "" {
+		return fmt.Errorf("the front was made by %s, which this operator does not run", controller)
+	}
+	return fmt.Errorf("nothing tells who made the front, since the annotation %s is broken or gone: put it back, or the GatewayClass", AnnotationParameters)
+}
+
+// hold puts our finalizer and the parameters of the front on the Gateway, and returns what is recorded there. It reads past
+// the cache, which may still have a finalizer that we took off a moment ago.
 func (w *Worker) hold(ctx context.Context, name world.Name, want wish) (recorded, error) {
-	gateway, err := w.read(ctx, w.options.Client, name, want.front.Owner.UID)
+	gateway, err := w.read(ctx, name, want.front.Owner.UID)
 	if err != nil {
 		return recorded{}, err
 	}
@@ -88,7 +97,7 @@ func (w *Worker) hold(ctx context.Context, name world.Name, want wish) (recorded
 
 // write puts a record on the Gateway as the API server has it now.
 func (w *Worker) write(ctx context.Context, name world.Name, uid string, now recorded) error {
-	gateway, err := w.read(ctx, w.options.Reader, name, uid)
+	gateway, err := w.read(ctx, name, uid)
 	if err != nil {
 		return err
 	}
@@ -118,7 +127,7 @@ func (w *Worker) record(ctx context.Context, gateway *gatewayv1.Gateway, now rec
 
 // release takes our finalizer and annotation off the Gateway.
 func (w *Worker) release(ctx context.Context, name world.Name, uid string) error {
-	gateway, err := w.read(ctx, w.options.Reader, name, uid)
+	gateway, err := w.read(ctx, name, uid)
 	if errors.Is(err, errGone) {
 		return nil
 	}
@@ -134,9 +143,9 @@ func (w *Worker) release(ctx context.Context, name world.Name, uid string) error
 	return nil
 }
 
-func (w *Worker) read(ctx context.Context, from client.Reader, name world.Name, uid string) (*gatewayv1.Gateway, error) {
+func (w *Worker) read(ctx context.Context, name world.Name, uid string) (*gatewayv1.Gateway, error) {
 	gateway := &gatewayv1.Gateway{}
-	err := from.Get(ctx, client.ObjectKey(name), gateway)
+	err := w.options.Reader.Get(ctx, client.ObjectKey(name), gateway)
 	switch {
 	case apierrors.IsNotFound(err), err == nil && string(gateway.UID) != uid:
 		return nil, errGone
@@ -146,8 +155,7 @@ func (w *Worker) read(ctx context.Context, from client.Reader, name world.Name, 
 	return gateway, nil
 }
 
-// patch says errGone where the Gateway went since it was read, which a cache may tell late: nothing would take
-// away what is made for it then.
+// patch says errGone where the Gateway went since it was read: nothing would take away what is made for it then.
 func (w *Worker) patch(ctx context.Context, before, after *gatewayv1.Gateway) error {
 	lock := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})
 	err := w.options.Client.Patch(ctx, after, lock, client.FieldOwner("fleetgate"))

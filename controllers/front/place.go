@@ -19,8 +19,7 @@ type recorded struct {
 	Service    *gatewayv1alpha1.ServiceConfigSpec `json:"service,omitempty"`
 	// Place is the provider's word for where the front is, or "".
 	Place string `json:"place,omitempty"`
-	// Left are fronts of this Gateway at other places, which go when the one here serves, with all its certificates: the last
-	// good one of a Secret may be there alone.
+	// Left are fronts of this Gateway at other places, which go when the one here serves and is complete.
 	Left []recorded `json:"left,omitempty"`
 }
 
@@ -54,6 +53,15 @@ func (w *Worker) at(want wish) recorded {
 		out.Place = placer.Place(want.front)
 	}
 	return out
+}
+
+// complete says that all that the front is made of is known, so that what is left at other places can go: the last good certificate
+// of a Secret that is spoilt may be there alone, and a member that cannot be asked may have Services of it.
+func complete(front ir.Front) bool {
+	unknown := func(set ir.TargetSet) bool { return set.Unknown }
+	return !front.Spoilt() && !slices.ContainsFunc(front.Ports, func(port ir.FrontPort) bool {
+		return slices.ContainsFunc(port.Targets, unknown)
+	})
 }
 
 // leave takes away fronts at other places; pending says what is awaited.

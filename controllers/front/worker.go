@@ -25,7 +25,7 @@ type Proxies interface {
 type Options struct {
 	// Providers by controllerName.
 	Providers map[string]providers.Provider
-	// Client of the hub, for the finalizer; it reads past the cache.
+	// Client of the hub writes the finalizer, Reader reads it past the cache.
 	Client  client.Client
 	Reader  client.Reader
 	Proxies Proxies
@@ -183,8 +183,8 @@ func (w *Worker) after(ctx context.Context, name world.Name, want wish, got outc
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, known := w.wishes[name]; !known {
-		return
+	if now, known := w.wishes[name]; !known || now.front.Owner.UID != want.front.Owner.UID && now.action != idle {
+		return // another Gateway of its name is on its way
 	}
 	held := w.state(name)
 	wait := jitter(w.options.Pace.next(got, held.tries))
