@@ -13,6 +13,8 @@ type cache[K comparable, V any] struct {
 
 	mu      sync.Mutex
 	entries map[K]cached[V]
+	// forgotten counts the calls of forget.
+	forgotten int
 }
 
 type cached[V any] struct {
@@ -24,10 +26,12 @@ func newCache[K comparable, V any](o Options) *cache[K, V] {
 	return &cache[K, V]{ttl: o.CacheTTL, now: o.Now, entries: map[K]cached[V]{}}
 }
 
-// get answers from the cache, or asks. Concurrent callers may ask twice: the answer is the same.
+// get answers from the cache, or asks. Concurrent callers may ask twice: the answer is the same, unless something was forgotten
+// meanwhile; such an answer is not kept.
 func (c *cache[K, V]) get(ctx context.Context, key K, ask func(context.Context) (V, error)) (V, error) {
 	c.mu.Lock()
 	e, ok := c.entries[key]
+	forgotten := c.forgotten
 	c.mu.Unlock()
 	if ok && c.now().Before(e.until) {
 		return e.value, nil
@@ -36,13 +40,16 @@ func (c *cache[K, V]) get(ctx context.Context, key K, ask func(context.Context) 
 	if err != nil {
 		return v, err
 	}
-	c.put(key, v)
+	c.put(key, v, forgotten)
 	return v, nil
 }
 
-func (c *cache[K, V]) put(key K, v V) {
+func (c *cache[K, V]) put(key K, v V, forgotten int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if forgotten != c.forgotten {
+		return
+	}
 	now := c.now()
 	for k, e := range c.entries {
 		if !now.Before(e.until) {
@@ -58,5 +65,6 @@ func (c *cache[K, V]) put(key K, v V) {
 func (c *cache[K, V]) forget(key K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.forgotten++
 	delete(c.entries, key)
 }

@@ -60,12 +60,19 @@ func (p *Provider) account(ctx context.Context, front ir.Front) (*account, error
 	return a, nil
 }
 
-// Observe reads what the owner has, by tags, and the facts that Render needs.
+// Observe reads what the owner has, by tags, and the facts that Render needs. That a front which is to go has nothing left is told
+// only after a look past what is believed: an operator that had the lead before may have made something since.
 func (p *Provider) Observe(ctx context.Context, front ir.Front) (stack.Observed, error) {
 	a, err := p.account(ctx, front)
 	if err != nil {
 		return stack.Observed{}, err
 	}
+	have, err := newObserver(a, front).observe(ctx)
+	if err != nil || len(front.Ports) > 0 || len(have.Resources) > 0 {
+		return have, err
+	}
+	a.certificates.forget("")
+	a.webACLs.forget("")
 	return newObserver(a, front).observe(ctx)
 }
 
