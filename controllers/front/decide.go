@@ -48,6 +48,7 @@ func (w wish) same(other wish) bool { return reflect.DeepEqual(w, other) }
 //	ours, frozen since its parameters are gone     | reconcile with those that were last good
 //	ours, frozen for another reason                | idle
 //	ours, lacks a certificate that can be read     | reconcile with what the front has; idle without our finalizer
+//	ours, names a Secret that is unread            | idle
 //	being deleted, with our finalizer              | destroy
 //	class names another controller, our finalizer  | destroy
 //	class is missing, our finalizer                | idle
@@ -63,7 +64,7 @@ func decide(w *world.World, r ir.IR, name world.Name) wish {
 		out.action = destroy
 		out.controller, out.front = lastKnown(w.Hub, gateway, meant, before)
 		out.left = succeed(before, recorded{}).Left
-	case gateway.DeletionTimestamp != nil, meant == nil, meant.Deleting:
+	case gateway.DeletionTimestamp != nil, meant == nil, meant.Deleting, meant.Unread:
 	case meant.Frozen && held && lastGoodServes(meant, before):
 		out.action, out.controller, out.front = reconcile, meant.Controller, meant.Front
 		out.front.ALB, out.front.Service = before.ALB, before.Service

@@ -55,6 +55,10 @@ func TestWhatToDoAboutAFront(t *testing.T) {
 			meant: &ir.Gateway{Controller: "ours", Front: ir.Front{Ports: []ir.FrontPort{{Port: 443, Spoilt: true}}}},
 		},
 		{
+			name: "a Secret is unread", reason: "a listener is not taken away because nobody knows its certificate yet", want: idle,
+			meant: &ir.Gateway{Controller: "ours", Accepted: true, Unread: true, Front: ir.Front{Ports: []ir.FrontPort{{Port: 80}}}},
+		},
+		{
 			name: "deleted", reason: "the finalizer says that there may be something", want: destroy, alb: true,
 			edit:  func(g *gatewayv1.Gateway, _ *world.World) { g.DeletionTimestamp = &deleting },
 			meant: &ir.Gateway{Controller: "ours", Deleting: true, Front: ir.Front{ALB: alb}},

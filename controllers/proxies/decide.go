@@ -38,6 +38,7 @@ type view struct {
 //	Gateway                                       | proxies
 //	ours, serving, places the member              | deploy
 //	ours, serving, does not place the member      | remove
+//	ours, names a Secret that is unread           | keep
 //	ours, being deleted or not serving            | keep, until its front is gone
 //	not ours (any more), but with our finalizer   | keep, until its front is gone
 //	not there, or without our finalizer           | remove
@@ -55,16 +56,19 @@ func (v view) decide(member, namespace, proxy string) (action, *ir.Gateway) {
 		}
 		return remove, nil
 	}
+	if meant := v.ir.Gateway(name.Namespace, name.Name); meant != nil && meant.Unread {
+		return keep, nil
+	}
 	if held(v.world.Gateways[name]) && !v.isGone(name) {
 		return keep, nil
 	}
 	return remove, nil
 }
 
-// wanted says that a Gateway should have proxies.
+// wanted says that a Gateway should have proxies, and which is known.
 func (v view) wanted(name world.Name) bool {
 	meant := v.ir.Gateway(name.Namespace, name.Name)
-	return meant != nil && meant.Serving && !meant.Deleting
+	return meant != nil && meant.Serving && !meant.Deleting && !meant.Unread
 }
 
 // isGone says that the front of the Gateway which has that name now is destroyed.

@@ -55,6 +55,10 @@ func TestWhatToDoAboutProxies(t *testing.T) {
 			name: "not serving, with a front", reason: "a broken class takes nothing down", member: "m", finalizer: true, want: keep,
 			meant: meantGateway(func(g *ir.Gateway) { g.Serving = false }),
 		},
+		{
+			name: "a Secret is unread", reason: "a listener is not taken away because nobody knows its certificate yet", member: "m", want: keep,
+			meant: meantGateway(func(g *ir.Gateway) { g.Unread = true }),
+		},
 		{name: "class is missing", reason: "the front lives on", member: "m", finalizer: true, want: keep},
 		{name: "not ours", reason: "no finalizer, no front", member: "m", want: remove},
 		{name: "gone from the hub", reason: "a member that was away is cleaned up", member: "m", missing: true, want: remove},

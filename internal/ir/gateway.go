@@ -21,6 +21,9 @@ type Gateway struct {
 	// Frozen says that the cloud is left as it is: the provider is not called. It is so while the Gateway is not
 	// accepted, unless it lacks nothing but certificates that can be read: the front may have the last good ones.
 	Frozen bool `json:"frozen,omitempty"`
+	// Unread says that a Secret or ConfigMap which the Gateway names has not been looked for yet: until it was, front and proxies
+	// stay as they are.
+	Unread bool `json:"unread,omitempty"`
 	// Serving says that proxies should run: the Gateway is accepted, or a front of it lives on.
 	Serving bool `json:"serving,omitempty"`
 	// Deleting says that the Gateway is about to go: Front has only the owner and the parameters.

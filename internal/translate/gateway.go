@@ -71,6 +71,7 @@ func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gat
 	c.out.Serving = !c.out.Deleting && (c.out.Accepted || seen)
 	t.front(c)
 	c.out.Frozen = !c.out.Accepted && !c.lacksCertificates()
+	c.out.Unread = !c.out.Deleting && t.unread(c)
 	c.shapes()
 	t.standing(c)
 	c.out.Deps = c.deps.sorted()

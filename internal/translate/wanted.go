@@ -17,9 +17,7 @@ func WantedSecrets(w *world.World) map[world.Name]bool {
 			continue
 		}
 		out.listeners(name.Namespace, gateway.Spec.Listeners)
-		if tls := gateway.Spec.TLS; tls != nil && tls.Backend != nil && tls.Backend.ClientCertificateRef != nil {
-			out.secret(name.Namespace, tls.Backend.ClientCertificateRef)
-		}
+		out.backend(name.Namespace, gateway)
 		filter, _ := allowedSets(gateway.Spec.AllowedListeners) // after an error it allows nothing
 		for _, set := range sets[ir.Key(name)] {
 			if filter.admits(w, name.Namespace, set.Namespace) {
@@ -45,6 +43,13 @@ func (s wantedSecrets) listeners(namespace string, specs []gatewayv1.Listener) {
 	}
 }
 
+// backend adds that of the certificate which is shown to backends.
+func (s wantedSecrets) backend(namespace string, gateway *gatewayv1.Gateway) {
+	if tls := gateway.Spec.TLS; tls != nil && tls.Backend != nil && tls.Backend.ClientCertificateRef != nil {
+		s.secret(namespace, tls.Backend.ClientCertificateRef)
+	}
+}
+
 func (s wantedSecrets) secret(namespace string, ref *gatewayv1.SecretObjectReference) {
 	if deref(ref.Group) == "" && derefOr(ref.Kind, kindSecret) == kindSecret {
 		s[world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(namespace))), Name: string(ref.Name)}] = true
@@ -55,29 +60,41 @@ func (s wantedSecrets) secret(namespace string, ref *gatewayv1.SecretObjectRefer
 func ClientConfigMaps(w *world.World) map[world.Name]bool {
 	out := map[world.Name]bool{}
 	eachClientAuthority(w, func(namespace string, ref *gatewayv1.ObjectReference) {
-		if ref.Group == "" && ref.Kind == kindConfigMap {
-			out[world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(namespace))), Name: string(ref.Name)}] = true
+		if name, ofConfigMap := configMapOf(namespace, ref); ofConfigMap {
+			out[name] = true
 		}
 	})
 	return out
 }
 
+// configMapOf is the ConfigMap that a reference of an object in a namespace leads to, if it is to one.
+func configMapOf(namespace string, ref *gatewayv1.ObjectReference) (world.Name, bool) {
+	name := world.Name{Namespace: string(derefOr(ref.Namespace, gatewayv1.Namespace(namespace))), Name: string(ref.Name)}
+	return name, ref.Group == "" && ref.Kind == kindConfigMap
+}
+
 // eachClientAuthority gives every reference to CA certificates for clients of Gateways of our classes, with the Gateway's namespace.
 func eachClientAuthority(w *world.World, visit func(namespace string, ref *gatewayv1.ObjectReference)) {
-	validation := func(namespace string, v *gatewayv1.FrontendTLSValidation) {
+	for name, gateway := range w.Gateways {
+		if provider, ours := providerOf(w, gateway); ours && !provider.EndsTLS {
+			clientAuthorities(name.Namespace, gateway, visit)
+		}
+	}
+}
+
+// clientAuthorities gives those of one Gateway.
+func clientAuthorities(namespace string, gateway *gatewayv1.Gateway, visit func(namespace string, ref *gatewayv1.ObjectReference)) {
+	if gateway.Spec.TLS == nil || gateway.Spec.TLS.Frontend == nil {
+		return
+	}
+	validation := func(v *gatewayv1.FrontendTLSValidation) {
 		for i := range derefOr(v, gatewayv1.FrontendTLSValidation{}).CACertificateRefs {
 			visit(namespace, &v.CACertificateRefs[i])
 		}
 	}
-	for name, gateway := range w.Gateways {
-		provider, ours := providerOf(w, gateway)
-		if !ours || provider.EndsTLS || gateway.Spec.TLS == nil || gateway.Spec.TLS.Frontend == nil {
-			continue
-		}
-		validation(name.Namespace, gateway.Spec.TLS.Frontend.Default.Validation)
-		for i := range gateway.Spec.TLS.Frontend.PerPort {
-			validation(name.Namespace, gateway.Spec.TLS.Frontend.PerPort[i].TLS.Validation)
-		}
+	validation(gateway.Spec.TLS.Frontend.Default.Validation)
+	for i := range gateway.Spec.TLS.Frontend.PerPort {
+		validation(gateway.Spec.TLS.Frontend.PerPort[i].TLS.Validation)
 	}
 }
 
