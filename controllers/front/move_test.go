@@ -150,13 +150,18 @@ func (w *Worker) destroyUntilReleased(t *testing.T) func(context.Context, world.
 	}
 }
 
-func mover(t *testing.T, clouds regions) *Worker {
+func gatewayScheme(t *testing.T) *runtime.Scheme {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	if err := gatewayv1.Install(scheme); err != nil {
 		t.Fatal(err)
 	}
-	hub := fake.NewClientBuilder().WithScheme(scheme).WithObjects(&gatewayv1.Gateway{
+	return scheme
+}
+
+func mover(t *testing.T, clouds regions) *Worker {
+	t.Helper()
+	hub := fake.NewClientBuilder().WithScheme(gatewayScheme(t)).WithObjects(&gatewayv1.Gateway{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "gw", UID: "uid"},
 	}).Build()
 	return New(Options{
