@@ -37,6 +37,8 @@ type wish struct {
 	front      ir.Front
 	// left are fronts at other places that go together with this one, for destroy.
 	left []recorded
+	// orphan says that the Gateway itself is not there any more.
+	orphan bool
 }
 
 func (w wish) same(other wish) bool { return reflect.DeepEqual(w, other) }

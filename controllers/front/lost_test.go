@@ -105,4 +105,3 @@ func TestAMoveWaitsForMembersThatCannotBeAsked(t *testing.T) {
 		}
 	}
 }
-

@@ -64,6 +64,9 @@ func (w *Worker) destroy(ctx context.Context, name world.Name, want wish) outcom
 	if pending, err := w.leave(ctx, want.front.Owner, left); err != nil || pending != "" {
 		return outcome{pending: pending, err: err}
 	}
+	if want.orphan {
+		return outcome{over: true} // its proxies went with it
+	}
 	if left := w.options.Proxies.Remove(name, want.front.Owner.UID); len(left) > 0 {
 		return outcome{pending: "deletion of the proxies in " + strings.Join(left, ", ")}
 	}
@@ -91,6 +94,7 @@ func (w *Worker) hold(ctx context.Context, name world.Name, want wish) (recorded
 	if gateway.DeletionTimestamp != nil {
 		return recorded{}, errGone
 	}
+	w.note(want.front.Owner.UID, false)
 	now := succeed(readRecorded(gateway), w.at(want))
 	return now, w.record(ctx, gateway, now)
 }
@@ -137,7 +141,9 @@ func (w *Worker) release(ctx context.Context, name world.Name, uid string) error
 	changed := gateway.DeepCopy()
 	delete(changed.Annotations, AnnotationParameters)
 	changed.Finalizers = slices.DeleteFunc(changed.Finalizers, func(f string) bool { return f == proxies.FinalizerFront })
-	if err := w.patch(ctx, gateway, changed); !errors.Is(err, errGone) {
+	w.note(uid, true)
+	if err := w.patch(ctx, gateway, changed); err != nil && !errors.Is(err, errGone) {
+		w.note(uid, false)
 		return err
 	}
 	return nil

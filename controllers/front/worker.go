@@ -9,6 +9,7 @@ import (
 	"github.com/go-logr/logr"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/fleetgate/fleetgate/controllers/gather"
 	"github.com/fleetgate/fleetgate/internal/ir"
@@ -48,6 +49,11 @@ type Worker struct {
 	states map[world.Name]*state
 	// services are the Gateways whose fronts have Services in members, by key.
 	services map[gather.Key]world.Name
+	// seen are the Gateways of the latest World, released the UIDs of those whose finalizer we took off, and running those of which a
+	// pass is under way.
+	seen     map[world.Name]*gatewayv1.Gateway
+	released map[string]bool
+	running  map[world.Name]string
 }
 
 // state is what a Worker remembers of a front between two passes. Nothing depends on it but the pace.
@@ -70,6 +76,7 @@ func New(options Options) *Worker {
 	return &Worker{
 		options: options, queue: sync.OnceValue(newQueue),
 		wishes: map[world.Name]wish{}, states: map[world.Name]*state{}, services: map[gather.Key]world.Name{},
+		released: map[string]bool{}, running: map[world.Name]string{},
 	}
 }
 
@@ -96,12 +103,13 @@ func (w *Worker) Set(now *world.World, r ir.IR, changed map[gather.Key]any) {
 	for key, value := range changed {
 		w.react(key, value)
 	}
-	for name := range w.wishes {
-		if now.Gateways[name] == nil {
+	for name, want := range w.wishes {
+		if now.Gateways[name] == nil && !want.orphan {
 			delete(w.wishes, name)
 			delete(w.states, name)
 		}
 	}
+	w.adopt(now)
 	for name := range now.Gateways {
 		want := decide(now, r, name)
 		before, known := w.wishes[name]
@@ -138,14 +146,15 @@ func (w *Worker) work(ctx context.Context) {
 }
 
 func (w *Worker) step(ctx context.Context, name world.Name) {
-	w.mu.Lock()
-	want, known := w.wishes[name]
-	held := *w.state(name)
-	w.state(name).again = false
-	w.mu.Unlock()
-	if !known || want.action == idle {
+	want, held, busy := w.begin(name)
+	if want.action == idle {
 		return
 	}
+	if busy {
+		w.queue().AddAfter(name, w.options.Pace.Pending)
+		return
+	}
+	defer w.end(name)
 	if wait := time.Until(held.notBefore); wait > 0 {
 		w.queue().AddAfter(name, wait)
 		return
@@ -163,6 +172,30 @@ func (w *Worker) step(ctx context.Context, name world.Name) {
 	w.after(ctx, name, want, w.reconcile(ctx, name, want, held.front))
 }
 
+// begin is what a pass starts from. It is busy, and must wait, if the Gateway of an orphan is still worked on.
+func (w *Worker) begin(name world.Name) (want wish, held state, busy bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	want, known := w.wishes[name]
+	if !known || want.action == idle {
+		return wish{}, state{}, false
+	}
+	owner := want.front.Owner
+	if want.orphan && w.running[world.Name{Namespace: owner.Namespace, Name: owner.Name}] == owner.UID {
+		return want, state{}, true
+	}
+	held = *w.state(name)
+	w.state(name).again = false
+	w.running[name] = owner.UID
+	return want, held, false
+}
+
+func (w *Worker) end(name world.Name) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.running, name)
+}
+
 // outcome is how a pass ended.
 type outcome struct {
 	pending string
@@ -178,6 +211,9 @@ func (o outcome) faulty() bool { return o.front != nil && len(o.front.Problems) 
 
 // after notes how a pass ended and when the next one is.
 func (w *Worker) after(ctx context.Context, name world.Name, want wish, got outcome) {
+	if got.over && want.orphan {
+		w.buried(name)
+	}
 	if got.over || errors.Is(context.Cause(ctx), context.Canceled) {
 		return
 	}
