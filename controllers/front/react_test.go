@@ -5,11 +5,42 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
 	"github.com/fleetgate/fleetgate/controllers/gather"
+	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
+	"github.com/fleetgate/fleetgate/providers/memory"
 )
+
+// TestAFinalizerThatSomebodyTookOffIsPutBackAtOnce replaces a Gateway by a manifest without our finalizer: were it deleted now, its
+// front would stay.
+func TestAFinalizerThatSomebodyTookOffIsPutBackAtOnce(t *testing.T) {
+	w := mover(t, regions{"eu": memory.NewCloud(memory.Options{})})
+	want := frontIn("eu")
+	set := func(gateway *gatewayv1.Gateway) {
+		w.Set(&world.World{Hub: "hub", Gateways: map[world.Name]*gatewayv1.Gateway{name: gateway}}, ir.IR{Gateways: []*ir.Gateway{{
+			Namespace: "ns", Name: "gw", Controller: "ours", Accepted: true, Front: want.front,
+		}}}, map[gather.Key]any{{Kind: world.KindGateway, Name: name}: gateway})
+		for w.queue().Len() > 0 {
+			key, _ := w.queue().Get()
+			w.step(t.Context(), key)
+			w.queue().Done(key)
+		}
+	}
+	set(gatewayOf(t, w))
+	replaced := gatewayOf(t, w)
+	set(replaced)
+	replaced.Finalizers, replaced.Annotations = nil, nil
+	if err := w.options.Client.Update(t.Context(), replaced); err != nil {
+		t.Fatal(err)
+	}
+	set(replaced)
+	if len(gatewayOf(t, w).Finalizers) == 0 {
+		t.Error("the finalizer is not there")
+	}
+}
 
 func TestAFrontIsLookedAtWhenItsServiceChanges(t *testing.T) {
 	ours := &corev1.Service{ObjectMeta: metav1.ObjectMeta{
