@@ -43,8 +43,8 @@ type Options struct {
 	Log          logr.Logger
 }
 
-// coalesce is how long after a pass the next one waits: the first change is translated at once, what comes in a burst
-// together.
+// coalesce is how long the next pass waits after one that translated: the first change is translated at once, what comes in a
+// burst together.
 const coalesce = 5 * time.Millisecond
 
 // Loop translates. It alone knows the IR before the next one.
@@ -76,11 +76,14 @@ func (l *Loop) Start(ctx context.Context) error {
 		if len(taken) == 0 {
 			continue // the pass before took what this woke for
 		}
-		l.step(taken)
+		began, rest := time.Now(), coalesce
+		if !l.step(taken) {
+			rest = min(rest, time.Since(began)) // what was written came back, as it mostly does: no change is to wait for that
+		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(coalesce):
+		case <-time.After(rest):
 		}
 	}
 }
@@ -110,8 +113,9 @@ func (l *Loop) begin(ctx context.Context) {
 	l.step(all)
 }
 
-// step is one pass: all that changed since the one before. Proxies come first, since requests wait for them.
-func (l *Loop) step(changes map[gather.Key]any) {
+// step is one pass: all that changed since the one before, and whether that may mean something else. Proxies come first, since
+// requests wait for them.
+func (l *Loop) step(changes map[gather.Key]any) bool {
 	began := time.Now()
 	now, delta := l.options.Assembler.Apply(changes)
 	before := l.before
@@ -130,4 +134,5 @@ func (l *Loop) step(changes map[gather.Key]any) {
 	}
 	observe(now, l.before, len(changes), time.Since(began))
 	l.options.Log.V(1).Info("translated", "changes", len(changes), "took", time.Since(began).String())
+	return len(delta.Changed) > 0
 }

@@ -148,6 +148,20 @@ func TestAStatusThatOthersWroteIsPutRight(t *testing.T) {
 	}
 }
 
+func TestNoChangeWaitsForTheEchoOfAnother(t *testing.T) {
+	l, inbox, _, w := started(t, 10)
+	changed := w.HTTPRoutes.Get(routeKey.Name).DeepCopy()
+	changed.Generation++
+	inbox.Put(routeKey, changed)
+	if !l.step(inbox.Take()) {
+		t.Error("what comes in a burst should come together")
+	}
+	inbox.Put(routeKey, changed.DeepCopy())
+	if l.step(inbox.Take()) {
+		t.Error("the pass after an echo waits")
+	}
+}
+
 func TestABurstIsTranslatedTogether(t *testing.T) {
 	l, inbox, out, w := waiting(200)
 	ctx, cancel := context.WithCancel(t.Context())

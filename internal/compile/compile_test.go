@@ -90,8 +90,12 @@ func TestOneRouteOneChunk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if writes := compile.Writes(before, after); len(writes) != 1 {
+	writes := compile.Writes(before, after)
+	if len(writes) != 1 {
 		t.Errorf("a changed route writes %d objects, want 1", len(writes))
+	}
+	if changed, alone := compile.Chunks(before, after); !alone || len(changed) != 1 || after[changed[0]].Name != writes[0].Object.Name {
+		t.Errorf("the changed chunk is %v (alone: %t), want that of %s", changed, alone, writes[0].Object.Name)
 	}
 }
 
@@ -111,6 +115,9 @@ func TestWrites(t *testing.T) {
 	for _, from := range sizes {
 		for _, to := range sizes {
 			writes := compile.Writes(compiled[from], compiled[to])
+			if _, alone := compile.Chunks(compiled[from], compiled[to]); alone != (len(compiled[from]) == len(compiled[to])) {
+				t.Errorf("from %d to %d routes the order of writes matters, said: %t", from, to, !alone)
+			}
 			reader.walk(t, compiled[from], compiled[to], writes)
 			slices.Reverse(writes)
 			slices.SortStableFunc(writes, func(a, b compile.Write) int { return a.Stage - b.Stage })

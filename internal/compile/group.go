@@ -2,6 +2,7 @@ package compile
 
 import (
 	"hash/fnv"
+	"maps"
 	"slices"
 
 	"github.com/fleetgate/fleetgate/internal/ir"
@@ -21,6 +22,8 @@ type layout struct {
 	rules  int
 	// namespaces counts the pools in each namespace of backends.
 	namespaces map[string]int
+	// named are those namespaces, sorted; nil until somebody asks again.
+	named []string
 }
 
 // newLayout spreads the routes of a Gateway.
@@ -85,10 +88,23 @@ func (l *layout) count(route *ir.Route, by int) {
 		l.rules += by * (len(part.Rules) + len(part.Passed))
 	}
 	for _, pool := range part.Pools {
-		if l.namespaces[pool.Namespace] += by; l.namespaces[pool.Namespace] == 0 {
+		before := l.namespaces[pool.Namespace]
+		if before == 0 || before+by == 0 {
+			l.named = nil
+		}
+		if l.namespaces[pool.Namespace] = before + by; before+by == 0 {
 			delete(l.namespaces, pool.Namespace)
 		}
 	}
+}
+
+// backends are the namespaces of the Services that the routes name, sorted.
+func (l *layout) backends() []string {
+	if l.named == nil {
+		l.named = slices.AppendSeq(make([]string, 0, len(l.namespaces)), maps.Keys(l.namespaces))
+		slices.Sort(l.named)
+	}
+	return l.named
 }
 
 // find is where in a chunk a route is or belongs.

@@ -67,15 +67,19 @@ func (c *Cache) ProxyConfigs(r ir.IR, gateway world.Name, member string) ([]data
 	return have.objects, nil
 }
 
-// BackendNamespaces are the namespaces of the Services that a Gateway and its routes name, sorted.
+// BackendNamespaces are the namespaces of the Services that a Gateway and its routes name, sorted. The answer is the Cache's own.
 func (c *Cache) BackendNamespaces(r ir.IR, gateway world.Name, member string) []string {
-	found := maps.Clone(c.of(r, target{gateway, member}).namespaces)
-	if own := r.Gateway(gateway.Namespace, gateway.Name); own != nil {
-		for _, pool := range own.Pools {
-			found[pool.Namespace]++
-		}
+	found := c.of(r, target{gateway, member}).backends()
+	own := r.Gateway(gateway.Namespace, gateway.Name)
+	if own == nil || len(own.Pools) == 0 {
+		return found
 	}
-	return slices.Sorted(maps.Keys(found))
+	found = slices.Clone(found)
+	for _, pool := range own.Pools {
+		found = append(found, pool.Namespace)
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
 }
 
 // of brings what is known of a target to the routes of an IR.
@@ -99,7 +103,7 @@ func (c *Cache) of(r ir.IR, here target) *compiled {
 
 // listen makes those chunks stale whose routes are on a listener that proxies come to have, or have no more.
 func (c *compiled) listen(gateway *ir.Gateway) {
-	if c.from == gateway {
+	if c.from.Alike(gateway) {
 		return
 	}
 	now := proxied(gateway)
@@ -140,7 +144,7 @@ func (c *compiled) encode(gateway *ir.Gateway) error {
 }
 
 func (c *compiled) encodeRoot(gateway *ir.Gateway) error {
-	if c.from == gateway {
+	if c.from.Alike(gateway) {
 		return nil
 	}
 	c.from = gateway

@@ -52,6 +52,28 @@ func Writes(have, want []dataplanev1alpha1.ProxyConfig) []Write {
 	return order(roots, fresh, known, gone, len(want)-1 > before && before > 0)
 }
 
+// Chunks are the numbers in want of those objects that differ from the ones in have. The second answer is false if they are not all
+// of what has to be written, or if its order matters: see Writes for that. Chunks that are in have already may be written in any order.
+func Chunks(have, want []dataplanev1alpha1.ProxyConfig) ([]int, bool) {
+	if len(have) != len(want) {
+		return nil, false
+	}
+	var changed []int
+	for i := range want {
+		if have[i].Name != want[i].Name {
+			return nil, false
+		}
+		if Same(have[i].Spec, want[i].Spec) {
+			continue
+		}
+		if want[i].Spec.Part != dataplanev1alpha1.PartChunk {
+			return nil, false
+		}
+		changed = append(changed, i)
+	}
+	return changed, true
+}
+
 // differing leaves out what is equal, if both have the same names in the same order: there are usually a thousand chunks, and
 // one of them changed.
 func differing(have, want []dataplanev1alpha1.ProxyConfig) (_, _ []dataplanev1alpha1.ProxyConfig) {

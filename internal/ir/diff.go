@@ -14,32 +14,51 @@ type Change struct {
 // it is cheap for an IR that translate.Change made from the other.
 func Diff(before, after []*Route) iter.Seq[Change] {
 	return func(yield func(Change) bool) {
-		for len(before) > 0 || len(after) > 0 {
+		for {
+			same := common(before, after)
+			before, after = before[same:], after[same:]
+			if len(before) == 0 && len(after) == 0 {
+				return
+			}
 			var change Change
-			switch order := compareHeads(before, after); {
-			case order == 0:
-				change.Before, change.After = before[0], after[0]
-				before, after = before[1:], after[1:]
-			case order < 0:
+			order := compareHeads(before, after)
+			if order <= 0 {
 				change.Before, before = before[0], before[1:]
-			default:
+			}
+			if order >= 0 {
 				change.After, after = after[0], after[1:]
 			}
-			if change.Before != change.After && !yield(change) {
+			if !yield(change) {
 				return
 			}
 		}
 	}
 }
 
+// common is how many routes both begin with. Most often that is nearly all of tens of thousands, so it does nothing else.
+func common(a, b []*Route) int {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	if len(a) == 0 || &a[0] == &b[0] {
+		return len(a)
+	}
+	b = b[:len(a)]
+	for i := range a {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return len(a)
+}
+
+// compareHeads orders by the first route; none is last.
 func compareHeads(a, b []*Route) int {
 	switch {
 	case len(a) == 0:
 		return 1
 	case len(b) == 0:
 		return -1
-	case a[0] == b[0]:
-		return 0
 	}
 	return a[0].Key().Compare(b[0].Key())
 }

@@ -106,3 +106,21 @@ func TestAChangeAllocatesTheSameHoweverManyRoutes(t *testing.T) {
 		t.Errorf("a changed route takes %v allocations among 20, and %v among 2,000", few, many)
 	}
 }
+
+func TestARouteThatComesLeavesItsGatewayAlike(t *testing.T) {
+	w := worldtest.Many(10, false)
+	before := translate.All(w)
+	after := *w
+	name := worldtest.AddRoute(&after, 10, false)
+	next := translate.Change(before, &after, []world.Key{{Kind: world.KindHTTPRoute, Name: name}})
+	old, now := before.Gateways[0], next.Gateways[0]
+	if old == now || now.Listeners[0].Attached != 11 {
+		t.Fatalf("%d routes are attached", now.Listeners[0].Attached)
+	}
+	if !now.Alike(old) {
+		t.Error("proxies would be looked at as a whole")
+	}
+	if again := translate.All(&after).Gateways[0]; again.Alike(now) {
+		t.Error("Gateways of two translations are taken for one")
+	}
+}

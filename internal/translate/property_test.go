@@ -3,6 +3,7 @@ package translate_test
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -90,6 +91,11 @@ func TestIncremental(t *testing.T) {
 			if !reflect.DeepEqual(next, all) {
 				t.Fatalf("after %v\nChange says %s\nAll says    %s", changed, dump(next), dump(all))
 			}
+			for _, gateway := range next.Gateways {
+				if old := meant.Gateway(gateway.Namespace, gateway.Name); gateway.Alike(old) && !reflect.DeepEqual(uncounted(gateway), uncounted(old)) {
+					t.Fatalf("Gateway %s is not what it was after %v", gateway.Key(), changed)
+				}
+			}
 			for _, gateway := range all.Gateways {
 				for member := range w.Members {
 					cached := proxyConfigs(t, caches, next, gateway, member)
@@ -101,6 +107,16 @@ func TestIncremental(t *testing.T) {
 			meant = next
 		}
 	})
+}
+
+// uncounted is a Gateway to which no route is attached.
+func uncounted(gateway *ir.Gateway) ir.Gateway {
+	out := *gateway
+	out.Listeners = slices.Clone(gateway.Listeners)
+	for i := range out.Listeners {
+		out.Listeners[i].Attached = 0
+	}
+	return out
 }
 
 func dump(r ir.IR) string {
