@@ -105,7 +105,7 @@ func touched(before, after view) map[world.Name]bool {
 	}
 	for _, gateway := range after.ir.Gateways {
 		name := world.Name(gateway.Key())
-		if old[name] != gateway {
+		if !gateway.Alike(old[name]) {
 			out[name] = true
 		}
 		delete(old, name)

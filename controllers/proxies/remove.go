@@ -39,6 +39,8 @@ func (w *worker) remove(ctx context.Context, to *fleet.Connection, proxy world.N
 	if w.isClean(proxy) && !w.somethingSeen(ctx, to, proxy) {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
 	for _, kind := range removable() {
 		scope := client.InNamespace(proxy.Namespace)
 		if kind.Group == rbacv1.GroupName {
@@ -63,6 +65,8 @@ var everything = world.Name{}
 // enqueueSeen looks at all that we made in the member: what lost its Gateway while the member was away is found so, also
 // if part of it was taken away before. Grants are not asked for: the ServiceAccount that they are for goes last.
 func (w *worker) enqueueSeen(ctx context.Context, to *fleet.Connection) error {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
 	for _, kind := range removable() {
 		if kind.Group == rbacv1.GroupName {
 			continue // those in the backends' namespaces do not tell the Gateway's

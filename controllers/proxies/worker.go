@@ -29,9 +29,10 @@ type worker struct {
 	view    func() view
 	queue   workqueue.TypedRateLimitingInterface[world.Name]
 	log     logr.Logger
-	// chunks and applied are of the goroutine of run alone.
+	// chunks, applied and flights are of the goroutine of run alone.
 	chunks  *compile.Cache
 	applied map[world.Name]applied
+	flights map[world.Name]*flights
 	// namespaces that are known to be there, by the connection through which that was seen.
 	namespaces map[string]*fleet.Connection
 
@@ -39,8 +40,9 @@ type worker struct {
 	clean map[world.Name]bool
 	// troubled are Gateways of which a problem was told.
 	troubled map[world.Name]string
-	// written are the ProxyConfigs that we wrote last; doubted are proxies of which somebody else wrote one.
-	written map[world.Name]dataplanev1alpha1.ProxyConfigSpec
+	// written are the ProxyConfigs as the member showed them last, and as we wrote them since, the oldest first; doubted are
+	// proxies of which somebody else wrote one.
+	written map[world.Name][]dataplanev1alpha1.ProxyConfigSpec
 	doubted map[world.Name]bool
 }
 
@@ -56,7 +58,8 @@ type applied struct {
 	around  map[string]string
 	// lacking says that the member lacks a backend's namespace; revoke that grants may be there that are not wanted any more.
 	lacking, revoke bool
-	// published are the ProxyConfigs as they were seen or written last; none if that has to be looked at again.
+	// published are the ProxyConfigs as they were seen or written last, or will be when they land; none if that has to be
+	// looked at again.
 	published []dataplanev1alpha1.ProxyConfig
 	// prune is when Secrets that are not named any more are deleted; zero for never.
 	prune time.Time
@@ -80,14 +83,19 @@ func newWorker(member string, options Options, current func() view) *worker {
 	return &worker{
 		member: member, options: options, view: current, log: options.Log.WithValues("member", member),
 		queue:  workqueue.NewTypedRateLimitingQueue(limiter),
-		chunks: compile.NewCache(), applied: map[world.Name]applied{},
+		chunks: compile.NewCache(), applied: map[world.Name]applied{}, flights: map[world.Name]*flights{},
 		namespaces: map[string]*fleet.Connection{},
 		clean:      map[world.Name]bool{}, troubled: map[world.Name]string{},
-		written: map[world.Name]dataplanev1alpha1.ProxyConfigSpec{}, doubted: map[world.Name]bool{},
+		written: map[world.Name][]dataplanev1alpha1.ProxyConfigSpec{}, doubted: map[world.Name]bool{},
 	}
 }
 
 func (w *worker) run(ctx context.Context) {
+	defer func() {
+		for proxy := range w.flights {
+			w.land(proxy)
+		}
+	}()
 	for {
 		key, down := w.queue.Get()
 		if down {
@@ -110,8 +118,6 @@ func (w *worker) step(ctx context.Context, key world.Name) {
 	if !reachable || ctx.Err() != nil {
 		return // the member's return brings the key back
 	}
-	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
-	defer cancel()
 	if key == everything {
 		w.finish(ctx, key, keep, w.enqueueSeen(ctx, connection))
 		return
@@ -125,6 +131,7 @@ func (w *worker) step(ctx context.Context, key world.Name) {
 		err = w.deploy(ctx, connection, v, gateway)
 		w.tell(world.Name(gateway.Key()), problem(err))
 	case remove:
+		w.land(key)
 		w.takeDoubt(key)
 		delete(w.applied, key)
 		err = w.remove(ctx, connection, key)
@@ -190,13 +197,15 @@ func (w *worker) deploy(ctx context.Context, to *fleet.Connection, v view, gatew
 		have.published = nil
 	}
 	namespaces := w.chunks.BackendNamespaces(v.ir, name, w.member)
-	if have.gateway == gateway && slices.Equal(have.namespaces, namespaces) && !changedByOthers(ctx, to, key, have) {
-		have, err := w.publish(ctx, to, v.ir, name, have)
+	if have.gateway.Alike(gateway) && slices.Equal(have.namespaces, namespaces) && !changedByOthers(ctx, to, key, have) {
+		have, err := w.update(ctx, to, v.ir, name, have)
 		if err != nil {
 			have.gateway = nil // what else is missing is looked at with the next try
 		}
 		return w.keep(key, have, err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
 	want := deploymentOf(gateway, namespaces, w.options.Settings)
 	want.secrets = secretsOf(v.world, gateway)
 	have, err := w.deployAll(ctx, to, v.ir, want, have)
