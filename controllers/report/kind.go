@@ -83,30 +83,30 @@ func orNil[T any](object *T) any {
 	return object
 }
 
-// parentsOf are the entries of a route's status.
-func parentsOf(object client.Object) []gatewayv1.RouteParentStatus {
+// routeStatus is the status of a route; nil for what is none.
+func routeStatus(object client.Object) *gatewayv1.RouteStatus {
 	switch typed := object.(type) {
 	case *gatewayv1.HTTPRoute:
-		return typed.Status.Parents
+		return &typed.Status.RouteStatus
 	case *gatewayv1.GRPCRoute:
-		return typed.Status.Parents
+		return &typed.Status.RouteStatus
 	case *gatewayv1.TLSRoute:
-		return typed.Status.Parents
+		return &typed.Status.RouteStatus
 	case *gatewayv1.TCPRoute:
-		return typed.Status.Parents
+		return &typed.Status.RouteStatus
 	case *gatewayv1.UDPRoute:
-		return typed.Status.Parents
+		return &typed.Status.RouteStatus
 	}
 	return nil
 }
 
-// ancestorsOf are the entries of a policy's status.
-func ancestorsOf(object client.Object) []gatewayv1.PolicyAncestorStatus {
+// policyStatus is the status of a policy; nil for what is none.
+func policyStatus(object client.Object) *gatewayv1.PolicyStatus {
 	switch typed := object.(type) {
 	case *gatewayv1.BackendTLSPolicy:
-		return typed.Status.Ancestors
+		return &typed.Status
 	case *gatewayxv1alpha1.XBackendTrafficPolicy:
-		return typed.Status.Ancestors
+		return &typed.Status
 	}
 	return nil
 }
@@ -114,11 +114,15 @@ func ancestorsOf(object client.Object) []gatewayv1.PolicyAncestorStatus {
 // attachedConditions are those of a route or a policy, on all that it is attached to.
 func attachedConditions(object client.Object) []metav1.Condition {
 	var out []metav1.Condition
-	for _, parent := range parentsOf(object) {
-		out = append(out, parent.Conditions...)
+	if route := routeStatus(object); route != nil {
+		for _, parent := range route.Parents {
+			out = append(out, parent.Conditions...)
+		}
 	}
-	for _, ancestor := range ancestorsOf(object) {
-		out = append(out, ancestor.Conditions...)
+	if policy := policyStatus(object); policy != nil {
+		for _, ancestor := range policy.Ancestors {
+			out = append(out, ancestor.Conditions...)
+		}
 	}
 	return out
 }

@@ -130,8 +130,7 @@ func (w *Writer) settle(key world.Key, written status.Patch) {
 	}
 }
 
-// write merges the patch into the object as it is now. The patch carries the resourceVersion that it was made
-// from, so that a list which others write too is never put back to what it was.
+// write merges the patch into the object as it is now.
 func (w *Writer) write(ctx context.Context, reader client.Reader, patch status.Patch) error {
 	object := empty(patch.Key.Kind)
 	if object == nil {
@@ -145,9 +144,12 @@ func (w *Writer) write(ctx context.Context, reader client.Reader, patch status.P
 	if !changed || !ok {
 		return nil
 	}
-	lock := client.MergeFromWithOptions(object, client.MergeFromWithOptimisticLock{})
+	change, err := patchOf(object, after)
+	if err != nil {
+		return err
+	}
 	tell := news(object, after)
-	if err := w.options.Client.Status().Patch(ctx, after, lock, owner); err != nil {
+	if err := w.options.Client.Status().Patch(ctx, after, change, owner); err != nil {
 		return fmt.Errorf("write the status: %w", err)
 	}
 	if w.options.Events != nil {
