@@ -47,7 +47,8 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return fmt.Errorf("find the hub: %w", err)
 	}
-	config.QPS = -1 // what is written at once is bounded, and the API server has its own limits
+	config.QPS = -1                  // what is written at once is bounded, and the API server has its own limits
+	config.DisableCompression = true // the hub is near: its watches cost more to unpack than to send
 	config.UserAgent = "fleetgate-operator"
 	scheme, err := controllers.Scheme()
 	if err != nil {

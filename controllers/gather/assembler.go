@@ -48,7 +48,7 @@ func NewAssembler(base world.World) *Assembler {
 type Delta struct {
 	// Changed are the keys of all that may mean something else, sorted.
 	Changed []world.Key
-	// Written are routes and ListenerSets whose status may be another, sorted, though they mean what they did.
+	// Written are Gateways, ListenerSets and routes whose status may be another, sorted, though they mean what they did.
 	Written []world.Key
 }
 
@@ -117,9 +117,6 @@ func (e *edit) hub(key Key, value any) {
 		set(&e.next.ALBConfigs, first, key.Name.Name, value)
 	case world.KindNamespace:
 		set(&e.next.Namespaces, first, key.Name.Name, value)
-	case world.KindGateway:
-		e.forgetFront(key.Name, value)
-		set(&e.next.Gateways, first, key.Name, value)
 	case world.KindServiceConfig:
 		set(&e.next.ServiceConfigs, first, key.Name.Name, value)
 	case world.KindBackendTLSPolicy:
@@ -153,9 +150,13 @@ func (e *edit) hub(key Key, value any) {
 	}
 }
 
-// counted puts a route or a ListenerSet in its map, and says whether it is one.
+// counted puts a Gateway, a ListenerSet or a route in its map, and says whether it is one.
 func (e *edit) counted(key Key, value any) bool {
 	switch key.Kind {
+	case world.KindGateway:
+		e.forgetFront(key.Name, value)
+		mark(e, key, e.next.Gateways[key.Name], value)
+		set(&e.next.Gateways, e.fresh(key.Kind), key.Name, value)
 	case world.KindListenerSet:
 		setCounted(e, &e.next.ListenerSets, key, value)
 		e.written[world.Key{Kind: key.Kind, Name: key.Name}] = true // another of its name may mean the same and have no status
@@ -181,11 +182,14 @@ type generated interface {
 	metav1.Object
 }
 
-// setCounted tells an object whose status alone was written, most often by us, from one that may mean something else.
 func setCounted[V generated](e *edit, into *world.Objects[V], key Key, value any) {
-	var none V
-	old := into.Get(key.Name)
+	mark(e, key, into.Get(key.Name), value)
 	setObject(into, key.Name, value)
+}
+
+// mark tells an object whose status alone was written, most often by us, from one that may mean something else.
+func mark[V generated](e *edit, key Key, old V, value any) {
+	var none V
 	same := old != none
 	if now, there := value.(V); same {
 		same = there && now.GetUID() == old.GetUID() && now.GetGeneration() == old.GetGeneration() && now.GetGeneration() > 0

@@ -2,6 +2,7 @@ package gather
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -143,6 +144,28 @@ func TestARouteOfWhichTheStatusAloneWasWrittenMeansWhatItDid(t *testing.T) {
 				t.Error("the World has another route than the newest")
 			}
 		})
+	}
+}
+
+// TestAGatewayOfWhichTheStatusAloneWasWrittenMeansWhatItDid: the number of attached routes is in it, so that it is written often.
+func TestAGatewayOfWhichTheStatusAloneWasWrittenMeansWhatItDid(t *testing.T) {
+	key := Key{Kind: world.KindGateway, Name: gw}
+	first := &gatewayv1.Gateway{ObjectMeta: metav1.ObjectMeta{UID: "a", Generation: 1}}
+	a := NewAssembler(world.World{})
+	a.Apply(map[Key]any{key: first})
+	counted := first.DeepCopy()
+	counted.Status.Listeners = []gatewayv1.ListenerStatus{{Name: "http", AttachedRoutes: 7}}
+	w, delta := a.Apply(map[Key]any{key: counted})
+	if want := (Delta{Written: []world.Key{{Kind: world.KindGateway, Name: gw}}}); !reflect.DeepEqual(delta, want) {
+		t.Errorf("got %+v, want %+v", delta, want)
+	}
+	if w.Gateways[gw] != counted {
+		t.Error("the World has another Gateway than the newest")
+	}
+	changed := counted.DeepCopy()
+	changed.Generation++
+	if _, delta = a.Apply(map[Key]any{key: changed}); !slices.Contains(delta.Changed, world.Key{Kind: world.KindGateway, Name: gw}) {
+		t.Errorf("a changed Gateway is not translated: %+v", delta)
 	}
 }
 

@@ -110,7 +110,8 @@ func (w *worker) applyAround(ctx context.Context, to *fleet.Connection, want dep
 			have.revoke = true
 		}
 	}
-	if have.lacking = !complete; have.lacking {
+	if have.missing = (time.Time{}); !complete {
+		have.missing = time.Now().Add(missingRetry)
 		w.queue.AddAfter(proxyOf(want.gateway), missingRetry)
 	}
 	return have, nil

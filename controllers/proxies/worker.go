@@ -56,17 +56,24 @@ type applied struct {
 	secrets map[string]client.Object
 	pods    string
 	around  map[string]string
-	// lacking says that the member lacks a backend's namespace; revoke that grants may be there that are not wanted any more.
-	lacking, revoke bool
+	// revoke says that grants may be there that are not wanted any more.
+	revoke bool
 	// published are the ProxyConfigs as they were seen or written last, or will be when they land; none if that has to be
 	// looked at again.
 	published []dataplanev1alpha1.ProxyConfig
-	// prune is when Secrets that are not named any more are deleted; zero for never.
-	prune time.Time
+	// prune is when Secrets that are not named any more are deleted, missing when a backend's namespace that the member lacks is
+	// looked for again; zero for never.
+	prune, missing time.Time
 	// generation of the Deployment after it was written; another one means that somebody changed it.
 	generation int64
 	connection *fleet.Connection
 	at         time.Time
+}
+
+// due says that the time has come for something that waited.
+func (a applied) due() bool {
+	now := time.Now()
+	return !a.prune.IsZero() && !now.Before(a.prune) || !a.missing.IsZero() && !now.Before(a.missing)
 }
 
 const (
@@ -197,7 +204,7 @@ func (w *worker) deploy(ctx context.Context, to *fleet.Connection, v view, gatew
 		have.published = nil
 	}
 	namespaces := w.chunks.BackendNamespaces(v.ir, name, w.member)
-	if have.gateway.Alike(gateway) && slices.Equal(have.namespaces, namespaces) && !changedByOthers(ctx, to, key, have) {
+	if have.gateway.Alike(gateway) && slices.Equal(have.namespaces, namespaces) && !have.due() && !changedByOthers(ctx, to, key, have) {
 		have, err := w.update(ctx, to, v.ir, name, have)
 		if err != nil {
 			have.gateway = nil // what else is missing is looked at with the next try
@@ -236,7 +243,7 @@ func (w *worker) deployAll(ctx context.Context, to *fleet.Connection, meant ir.I
 		return have, withoutSecrets
 	}
 	have, err := w.applyRest(ctx, to, want, have, meant)
-	if err == nil && withoutSecrets == nil && !have.lacking && have.prune.IsZero() {
+	if err == nil && withoutSecrets == nil {
 		have.gateway, have.namespaces = meant.Gateway(want.gateway.Namespace, want.gateway.Name), want.namespaces
 	}
 	return have, errors.Join(err, withoutSecrets)

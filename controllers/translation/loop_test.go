@@ -45,7 +45,7 @@ type patched struct{ *outputs }
 
 func (p patched) Set(_ *world.World, patches []status.Patch) {
 	for _, patch := range patches {
-		if patch.Key.Kind == world.KindHTTPRoute {
+		if patch.Key.Kind == world.KindHTTPRoute || patch.Key.Kind == world.KindGateway {
 			p.note("status " + patch.Key.Name.String())
 		}
 	}
@@ -137,14 +137,19 @@ func TestProxiesAreToldBeforeStatusesAreWritten(t *testing.T) {
 
 func TestAStatusThatOthersWroteIsPutRight(t *testing.T) {
 	l, inbox, out, w := started(t, 10)
-	before := l.before.Route(ir.RouteKey{Key: ir.Key(routeKey.Name), Kind: ir.HTTPRoute})
+	before := l.before
+	web := world.Name{Namespace: "infra", Name: "web"}
+	inbox.Put(gather.Key{Kind: world.KindGateway, Name: web}, w.Gateways[web].DeepCopy())
 	inbox.Put(routeKey, w.HTTPRoutes.Get(routeKey.Name).DeepCopy())
 	l.step(inbox.Take())
-	if want := []string{"proxies", "status team-3/route-3"}; !slices.Equal(out.told, want) {
+	if want := []string{"proxies", "status infra/web", "status team-3/route-3"}; !slices.Equal(out.told, want) {
 		t.Errorf("got %v, want %v", out.told, want)
 	}
-	if l.before.Route(before.Key()) != before {
+	if key := (ir.RouteKey{Key: ir.Key(routeKey.Name), Kind: ir.HTTPRoute}); l.before.Route(key) != before.Route(key) {
 		t.Error("a route was translated again though it means the same")
+	}
+	if l.before.Gateways[0] != before.Gateways[0] {
+		t.Error("a Gateway was translated again though it means the same")
 	}
 }
 

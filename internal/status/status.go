@@ -57,11 +57,14 @@ func changedAttached(w *world.World, prev, next ir.IR) []Patch {
 	return out
 }
 
-// Rewritten is the status of routes and ListenerSets that somebody wrote into, though they mean what they did.
+// Rewritten is the status of Gateways, ListenerSets and routes that somebody wrote into, though they mean what they did.
 func Rewritten(w *world.World, r ir.IR, keys []world.Key) []Patch {
 	var out []Patch
 	ours := controllers(w)
 	for _, key := range keys {
+		if g := r.Gateway(key.Name.Namespace, key.Name.Name); key.Kind == world.KindGateway && g != nil && !g.Deleting {
+			out = append(out, gateway(w, g))
+		}
 		if key.Kind == world.KindListenerSet {
 			out = append(out, setNamed(w, r, ir.Key(key.Name))...)
 			continue

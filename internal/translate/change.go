@@ -189,12 +189,11 @@ func recount(prev ir.IR, next *ir.IR, fresh map[ir.RouteKey]*ir.Route) {
 		if before == gateway && !touched[gateway.Key().String()] {
 			continue
 		}
-		old := attachedBefore(before)
-		counts := make([]int32, len(gateway.Listeners))
-		differs := false
-		for j, listener := range gateway.Listeners {
-			counts[j] = old[listener.Name] + delta[attachment{gateway.Key().String(), listener.Name}]
-			differs = differs || counts[j] != listener.Attached
+		counts := attachedBefore(before, gateway)
+		key, differs := gateway.Key().String(), false
+		for j := range gateway.Listeners {
+			counts[j] += delta[attachment{key, gateway.Listeners[j].Name}]
+			differs = differs || counts[j] != gateway.Listeners[j].Attached
 		}
 		if differs {
 			next.Gateways[i] = withCounts(gateway, counts)
@@ -202,14 +201,24 @@ func recount(prev ir.IR, next *ir.IR, fresh map[ir.RouteKey]*ir.Route) {
 	}
 }
 
-// attachedBefore are the counts of a Gateway by listener.
-func attachedBefore(gateway *ir.Gateway) map[string]int32 {
-	if gateway == nil {
-		return nil
+// attachedBefore are the counts that the listeners of a Gateway had.
+func attachedBefore(before, now *ir.Gateway) []int32 {
+	out := make([]int32, len(now.Listeners))
+	if before == nil {
+		return out
 	}
-	out := make(map[string]int32, len(gateway.Listeners))
-	for i := range gateway.Listeners {
-		out[gateway.Listeners[i].Name] = gateway.Listeners[i].Attached
+	if now.Alike(before) {
+		for i := range before.Listeners {
+			out[i] = before.Listeners[i].Attached
+		}
+		return out
+	}
+	known := make(map[string]int32, len(before.Listeners))
+	for i := range before.Listeners {
+		known[before.Listeners[i].Name] = before.Listeners[i].Attached
+	}
+	for i := range now.Listeners {
+		out[i] = known[now.Listeners[i].Name]
 	}
 	return out
 }

@@ -40,7 +40,7 @@ func (d dependencies) sorted() []uint64 {
 	return out
 }
 
-// few is how many marks are compared one by one rather than hashed.
+// few is how many marks are compared, and how many ListenerSets are looked for, one by one rather than hashed.
 const few = 8
 
 // dirty is what changed, as the hashes that dependencies are told by.

@@ -2,6 +2,7 @@ package translate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -111,7 +112,7 @@ func (t *translator) parent(name parentKey, key ir.Key) *parent {
 	made := &parent{parentKey: name, gateway: gateway, members: t.placedMembers(gateway)}
 	switch name.kind {
 	case kindListenerSet:
-		set := t.attached()[name.key]
+		set := t.attachedSet(gateway, name.key)
 		if set == nil {
 			return nil
 		}
@@ -125,6 +126,18 @@ func (t *translator) parent(name parentKey, key ir.Key) *parent {
 	}
 	t.parents[name] = made
 	return made
+}
+
+// attachedSet is a ListenerSet that names the Gateway, allowed or not; nil if there is none. There may be thousands.
+func (t *translator) attachedSet(gateway *ir.Gateway, name ir.Key) *ir.ListenerSet {
+	if len(t.parents) > few {
+		return t.attached()[name]
+	}
+	at := slices.IndexFunc(gateway.Sets, func(set *ir.ListenerSet) bool { return set.Key() == name })
+	if at < 0 {
+		return nil
+	}
+	return gateway.Sets[at]
 }
 
 // allow reads the filters of the parent's listeners. What cannot be read allows nothing.
