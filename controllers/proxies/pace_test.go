@@ -70,7 +70,7 @@ func (s *slow) note(name string) {
 
 // TestAChangeWaitsForNoChangeOfAnotherChunk has changes that come four times as fast as a write ends.
 func TestAChangeWaitsForNoChangeOfAnotherChunk(t *testing.T) {
-	w := worldtest.Many(3_000, false)
+	w := worldtest.Many(400, false)
 	first := translate.All(w)
 	synctest.Test(t, func(t *testing.T) {
 		in, now := newSlow(t), view{world: w, ir: first}
@@ -87,7 +87,7 @@ func TestAChangeWaitsForNoChangeOfAnotherChunk(t *testing.T) {
 		worker.queue.Add(proxyOf(web))
 		time.Sleep(secretsKept / 2) // all is written, and Secrets that may be left are not deleted yet
 		came := map[string]time.Time{}
-		for _, next := range changesOfChunks(t, w, first, 40) {
+		for _, next := range changesOfChunks(t, w, first, 10) {
 			mu.Lock()
 			now.ir = next.meant
 			mu.Unlock()
