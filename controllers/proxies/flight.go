@@ -10,10 +10,11 @@ import (
 )
 
 // flights write chunks of one Gateway to one member, each by itself: a chunk whose last write ended waits for no other. While
-// a write of a chunk is under way, the newest content that came for it waits, and what came between is never written.
+// a write of a chunk is under way, the newest content that came for it waits, and what came between is never written. After a write
+// that did not succeed none begins: they may all be hopeless, and what is left of them is somebody else's.
 type flights struct {
 	to *fleet.Connection
-	// write does one write. failed is told if it did not succeed, and sees to it that the chunk is written all the same.
+	// write does one write. failed is told if it did not succeed, and sees to it that all chunks are written all the same.
 	write  func(ctx context.Context, to *fleet.Connection, chunk *dataplanev1alpha1.ProxyConfig) error
 	failed func(error)
 	// slots bound how many are under way.
@@ -23,6 +24,8 @@ type flights struct {
 	mu sync.Mutex
 	// waiting has a key for each chunk of which a write is under way or about to be: what is to be written next, or nil.
 	waiting map[string]*dataplanev1alpha1.ProxyConfig
+	// grounded says that no write begins any more.
+	grounded bool
 }
 
 // send has a chunk written, and does not wait for it.
@@ -42,9 +45,16 @@ func (f *flights) fly(ctx context.Context, name string) {
 	defer func() { <-f.slots }()
 	for chunk := f.next(name); chunk != nil; chunk = f.next(name) {
 		if err := f.write(ctx, f.to, chunk); err != nil {
+			f.ground()
 			f.failed(err)
 		}
 	}
+}
+
+func (f *flights) ground() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.grounded = true
 }
 
 // next takes what is to be written of a chunk; nil ends its flight.
@@ -52,11 +62,11 @@ func (f *flights) next(name string) *dataplanev1alpha1.ProxyConfig {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	chunk := f.waiting[name]
-	if chunk == nil {
+	if chunk == nil || f.grounded {
 		delete(f.waiting, name)
-	} else {
-		f.waiting[name] = nil
+		return nil
 	}
+	f.waiting[name] = nil
 	return chunk
 }
 
@@ -75,7 +85,7 @@ func (w *worker) flightsOf(proxy world.Name, to *fleet.Connection) *flights {
 		failed: func(err error) {
 			w.log.V(1).Info("a chunk was not written; looking at all of them", "proxy", proxy.String(), "reason", err.Error())
 			w.doubt(proxy)
-			w.queue.AddRateLimited(proxy)
+			w.queue.Add(proxy)
 		},
 	}
 	w.flights[proxy] = made

@@ -96,6 +96,27 @@ func TestNoMoreWritesAtATimeThanThereAreSlots(t *testing.T) {
 	})
 }
 
+func TestNoFlightBeginsAfterOneThatFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		writes, failures := 0, 0
+		f := &flights{slots: make(chan struct{}, 1), waiting: map[string]*dataplanev1alpha1.ProxyConfig{}, failed: func(error) { failures++ }}
+		f.write = func(context.Context, *fleet.Connection, *dataplanev1alpha1.ProxyConfig) error {
+			writes++
+			time.Sleep(callTimeout)
+			return context.DeadlineExceeded
+		}
+		for i := range 100 {
+			f.send(t.Context(), chunkNamed(fmt.Sprint(i), "a"))
+			f.send(t.Context(), chunkNamed(fmt.Sprint(i), "b"))
+		}
+		start := time.Now()
+		f.land()
+		if took := time.Since(start); writes != 1 || failures != 1 || took > callTimeout {
+			t.Errorf("%d writes, %d failures, after %v", writes, failures, took)
+		}
+	})
+}
+
 // many is what a World of so many routes at infra/web means, before and after one of them changed.
 func many(routes int) (before, after ir.IR) {
 	w := worldtest.Many(routes, false)
