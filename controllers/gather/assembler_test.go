@@ -35,6 +35,9 @@ func TestProxiesAreCounted(t *testing.T) {
 	changes := map[Key]any{{Kind: world.KindMember, Name: world.Name{Name: "m"}}: MemberState{}}
 	add := func(key Key, pod *corev1.Pod) { changes[key] = pod }
 	add(pod("ready", "10.0.0.2", true, nil))
+	add(pod("other", "10.0.0.5", true, nil))
+	add(pod("third", "10.0.0.6", true, nil))
+	add(pod("old", "10.0.0.7", true, nil))
 	add(pod("starting", "10.0.0.1", false, nil))
 	add(pod("no-address", "", false, nil))
 	add(pod("leaving", "10.0.0.3", true, func(p *corev1.Pod) { now := metav1.Now(); p.DeletionTimestamp = &now }))
@@ -42,11 +45,18 @@ func TestProxiesAreCounted(t *testing.T) {
 	root := &dataplanev1alpha1.ProxyConfig{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "gw-root"}}
 	root.Spec.Gateway, root.Spec.Part = "gw", dataplanev1alpha1.PartRoot
 	root.Status.Proxies = []dataplanev1alpha1.ProxyStatus{
-		{Name: "ready", GatewayGeneration: 3}, {Name: "starting", GatewayGeneration: 9}, {Name: "leaving", GatewayGeneration: 9},
+		{Name: "ready", GatewayGeneration: 3, Revision: "b"},
+		{Name: "other", GatewayGeneration: 2, Revision: "a"},
+		{Name: "third", GatewayGeneration: 3, Revision: "b"},
+		{Name: "old", GatewayGeneration: 1},
+		{Name: "starting", GatewayGeneration: 9, Revision: "c"},
+		{Name: "leaving", GatewayGeneration: 9},
 	}
 	changes[Key{Member: "m", Kind: KindProxyConfig, Name: world.Name{Namespace: "ns", Name: "gw-root"}}] = root
 	w, delta := NewAssembler(world.World{}).Apply(changes)
-	want := world.Proxies{Addresses: []string{"10.0.0.1", "10.0.0.2"}, Ready: 1, Generation: 3}
+	want := world.Proxies{
+		Addresses: []string{"10.0.0.1", "10.0.0.2", "10.0.0.5", "10.0.0.6", "10.0.0.7"}, Ready: 4, Revisions: []string{"a", "b"}, Generation: 1,
+	}
 	if got := w.Members["m"].Proxies[gw]; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -180,5 +190,21 @@ func TestASecretThatWasLookedForIsKnownToBeMissing(t *testing.T) {
 	w, _ := NewAssembler(world.World{}).Apply(inbox.Take())
 	if secret, known := w.Secrets[world.Name{Namespace: "ns", Name: "tls"}]; !known || secret != nil {
 		t.Errorf("got %v, %v", secret, known)
+	}
+}
+
+func TestWhatTellsNothingOfProxiesChangesNothing(t *testing.T) {
+	a := NewAssembler(world.World{})
+	key, running := pod("p", "10.0.0.1", true, nil)
+	a.Apply(map[Key]any{{Kind: world.KindMember, Name: world.Name{Name: "m"}}: MemberState{}, key: running})
+	again := running.DeepCopy()
+	again.Labels = map[string]string{"touched": "yes"}
+	if _, delta := a.Apply(map[Key]any{key: again}); len(delta.Changed) != 0 {
+		t.Errorf("another label of a pod changed %v", delta.Changed)
+	}
+	again = again.DeepCopy()
+	again.Status.Conditions = nil
+	if w, delta := a.Apply(map[Key]any{key: again}); len(delta.Changed) != 1 || w.Members["m"].Proxies[gw].Ready != 0 {
+		t.Errorf("a pod that is not ready any more changed %v", delta.Changed)
 	}
 }

@@ -2,6 +2,7 @@ package gather
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -125,14 +126,18 @@ func (a *Assembler) finishMember(e *edit, name string) {
 		held.proxies = maps.Clone(held.proxies)
 	}
 	for gateway := range held.dirty {
-		e.changed[world.Key{Kind: world.KindProxies, Name: gateway}] = true
 		count := countProxies(held.pods[gateway], held.roots[gateway])
 		count.Problem = held.problems[gateway]
-		if len(held.pods[gateway]) == 0 && held.roots[gateway] == nil && count.Problem == "" {
+		before, known := held.proxies[gateway]
+		if there := len(held.pods[gateway]) > 0 || held.roots[gateway] != nil || count.Problem != ""; !there {
 			delete(held.proxies, gateway)
-			continue
+		} else {
+			held.proxies[gateway] = count
+			if known && reflect.DeepEqual(before, count) {
+				continue // most of what is written to a pod or a root tells nothing of them
+			}
 		}
-		held.proxies[gateway] = count
+		e.changed[world.Key{Kind: world.KindProxies, Name: gateway}] = true
 	}
 	held.dirty = map[world.Name]bool{}
 	e.next.Members[name] = &world.Member{
@@ -145,10 +150,10 @@ func (a *Assembler) finishMember(e *edit, name string) {
 // registered already, for the front has its own health check.
 func countProxies(pods map[string]*corev1.Pod, root *dataplanev1alpha1.ProxyConfig) world.Proxies {
 	var out world.Proxies
-	inForce := map[string]int64{}
+	inForce := map[string]dataplanev1alpha1.ProxyStatus{}
 	if root != nil {
 		for _, proxy := range root.Status.Proxies {
-			inForce[proxy.Name] = proxy.GatewayGeneration
+			inForce[proxy.Name] = proxy
 		}
 	}
 	for _, pod := range pods {
@@ -163,8 +168,14 @@ func countProxies(pods map[string]*corev1.Pod, root *dataplanev1alpha1.ProxyConf
 			continue
 		}
 		out.Ready++
-		out.Generation = max(out.Generation, inForce[pod.Name])
+		if report := inForce[pod.Name]; report.Revision != "" {
+			out.Revisions = append(out.Revisions, report.Revision)
+		} else {
+			out.Generation = max(out.Generation, report.GatewayGeneration)
+		}
 	}
+	slices.Sort(out.Revisions)
+	out.Revisions = slices.Compact(out.Revisions)
 	slices.Sort(out.Addresses)
 	slices.Sort(out.Hosts)
 	out.Hosts = slices.Compact(out.Hosts)

@@ -21,6 +21,7 @@ import (
 	"github.com/fleetgate/fleetgate/controllers/front"
 	"github.com/fleetgate/fleetgate/controllers/gather"
 	"github.com/fleetgate/fleetgate/controllers/proxies"
+	"github.com/fleetgate/fleetgate/dataplane/config"
 	"github.com/fleetgate/fleetgate/internal/world"
 	"github.com/fleetgate/fleetgate/providers/memory"
 	"github.com/fleetgate/fleetgate/providers/service"
@@ -136,13 +137,28 @@ func playPod(t *testing.T, in *api, gateway client.ObjectKey, proxy, address str
 	if err := in.client.Status().Update(t.Context(), pod); err != nil {
 		t.Fatal(err)
 	}
-	root := &dataplanev1alpha1.ProxyConfig{}
-	if err := in.client.Get(t.Context(), client.ObjectKey{Namespace: gateway.Namespace, Name: proxy}, root); err != nil {
-		t.Fatal(err)
-	}
-	root.Status.Proxies = []dataplanev1alpha1.ProxyStatus{{Name: pod.Name, GatewayGeneration: root.Spec.GatewayGeneration}}
-	if err := in.client.Status().Update(t.Context(), root); err != nil {
-		t.Fatal(err)
-	}
+	playReport(t, in, client.ObjectKey{Namespace: gateway.Namespace, Name: proxy})
 	return pod
+}
+
+// playReport has the pod that playPod made report the newest root, as a proxy would that has it in force.
+func playReport(t *testing.T, in *api, proxy client.ObjectKey) {
+	t.Helper()
+	eventually(t, "the root should be reported", func() string {
+		object := &dataplanev1alpha1.ProxyConfig{}
+		if err := in.client.Get(t.Context(), proxy, object); err != nil {
+			return err.Error()
+		}
+		root, err := config.Decode[config.Root](object.Spec.Data, object.Spec.Checksum)
+		if err != nil {
+			return err.Error()
+		}
+		object.Status.Proxies = []dataplanev1alpha1.ProxyStatus{
+			{Name: proxy.Name + "-played", GatewayGeneration: root.Generation, Revision: root.Revision},
+		}
+		if err := in.client.Status().Update(t.Context(), object); err != nil {
+			return err.Error()
+		}
+		return ""
+	})
 }

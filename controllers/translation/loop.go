@@ -51,11 +51,12 @@ const coalesce = 5 * time.Millisecond
 type Loop struct {
 	options Options
 	before  ir.IR
+	history *status.History
 	begun   bool
 }
 
 // New gives a Loop that runs after Start.
-func New(options Options) *Loop { return &Loop{options: options} }
+func New(options Options) *Loop { return &Loop{options: options, history: status.NewHistory()} }
 
 // Start runs until ctx ends.
 func (l *Loop) Start(ctx context.Context) error {
@@ -128,7 +129,8 @@ func (l *Loop) step(changes map[gather.Key]any) bool {
 	}
 	l.options.Proxies.Set(now, l.before, changes)
 	l.options.Fronts.Set(now, l.before, changes)
-	l.options.Statuses.Set(now, append(status.Changed(now, before, l.before), status.Rewritten(now, l.before, delta.Written)...))
+	patches := l.history.Changed(now, before, l.before)
+	l.options.Statuses.Set(now, append(patches, l.history.Rewritten(now, l.before, delta.Written)...))
 	if slices.ContainsFunc(delta.Changed, naming) {
 		l.wantNamed(now)
 	}

@@ -17,6 +17,9 @@ type Root struct {
 	Gateway string `json:"gateway"`
 	// Generation is the Gateway's metadata.generation that this Root was made from.
 	Generation int64 `json:"generation"`
+	// Revision names all of this Root but Chunks: another one where anything in it is another. Proxies report it when the
+	// Root is in force. Operators that were made before there were revisions write none.
+	Revision string `json:"revision,omitempty"`
 	// Listeners are sorted by port, then name. A port may appear several times.
 	Listeners []Listener `json:"listeners,omitempty"`
 	// TrustedProxies are the networks (CIDR) whose X-Forwarded-* headers are believed: the front's subnets.

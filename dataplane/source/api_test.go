@@ -24,6 +24,7 @@ type api struct {
 	events  []event
 	patches []string
 	denied  map[string]bool // namespace/resource
+	refused string          // what no patch may have
 	asked   map[string]int  // lists, by namespace/resource?selectors
 	server  *httptest.Server
 	stopped bool
@@ -100,7 +101,12 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		a.mutex.Lock()
 		a.patches = append(a.patches, rest+"?"+r.URL.RawQuery+" "+string(body))
+		refused := a.refused != "" && strings.Contains(string(body), a.refused)
 		a.mutex.Unlock()
+		if refused {
+			fail(w, http.StatusInternalServerError, "")
+			return
+		}
 		_, _ = io.WriteString(w, `{"kind":"Status","apiVersion":"v1","status":"Success"}`)
 		return
 	}

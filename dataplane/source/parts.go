@@ -22,9 +22,9 @@ type parts struct {
 	chunks map[int]*part[config.Chunk]
 	// gone are chunks that the root counts although their objects are gone.
 	gone map[int]bool
-	// uid is the root object's, and reported the generation that its status has for this pod.
+	// uid is the root object's, and reported what its status has of this pod.
 	uid      types.UID
-	reported int64
+	reported dataplanev1alpha1.ProxyStatus
 	// changes counts the parts that were taken.
 	changes uint64
 }
@@ -89,10 +89,10 @@ func (p *parts) take(object *dataplanev1alpha1.ProxyConfig) error {
 	spec := &object.Spec
 	switch {
 	case spec.Part == dataplanev1alpha1.PartRoot && object.Name == p.name:
-		p.uid, p.reported = object.UID, 0
+		p.uid, p.reported = object.UID, dataplanev1alpha1.ProxyStatus{}
 		for _, entry := range object.Status.Proxies {
 			if entry.Name == p.pod {
-				p.reported = entry.GatewayGeneration
+				p.reported = entry
 			}
 		}
 		next, err := decode(p.root, spec)
@@ -161,7 +161,7 @@ func (p *parts) whole(seen *uint64) *configuration {
 }
 
 // status gives the identity of the root object and what its status says of this pod.
-func (p *parts) status() (types.UID, int64) {
+func (p *parts) status() (types.UID, dataplanev1alpha1.ProxyStatus) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	return p.uid, p.reported

@@ -92,9 +92,9 @@ type watchedSecret struct {
 
 // report is what was last asked of the reporter.
 type report struct {
-	uid        types.UID
-	generation int64
-	at         time.Time
+	uid   types.UID
+	entry dataplanev1alpha1.ProxyStatus
+	at    time.Time
 }
 
 // New makes a Source. It does not connect before Run.
@@ -120,7 +120,7 @@ func New(options Options) (*Source, error) {
 		parts: newParts(options.Name, options.Pod, options.Log),
 		reporter: &reporter{
 			client: c.dataplane, namespace: options.Namespace, name: options.Name, pod: options.Pod,
-			log: options.Log, wanted: make(chan int64, 1),
+			log: options.Log, wanted: make(chan dataplanev1alpha1.ProxyStatus, 1),
 		},
 		changed:    make(chan struct{}, 1),
 		backends:   newBackends(),
@@ -283,19 +283,21 @@ func (s *Source) log(err error) {
 	s.failed = failed
 }
 
-// tell has the generation in force reported, when the status does not have it.
+// tell has the root in force reported, when the status does not have it.
 func (s *Source) tell() {
 	uid, reported := s.parts.status()
-	want := report{uid: uid, generation: s.force.root.Generation, at: time.Now()}
-	if reported == want.generation {
+	want := report{uid: uid, at: time.Now(), entry: dataplanev1alpha1.ProxyStatus{
+		Name: s.options.Pod, GatewayGeneration: s.force.root.Generation, Revision: s.force.root.Revision,
+	}}
+	if reported == want.entry {
 		s.told = report{}
 		return
 	}
-	if s.told.uid == want.uid && s.told.generation == want.generation && time.Since(s.told.at) < time.Minute {
+	if s.told.uid == want.uid && s.told.entry == want.entry && time.Since(s.told.at) < time.Minute {
 		return
 	}
 	s.told = want
-	s.reporter.report(want.generation)
+	s.reporter.report(want.entry)
 }
 
 // known starts to watch what a configuration names, and says whether all of it is known. What the

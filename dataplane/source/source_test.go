@@ -163,7 +163,7 @@ func TestFirstConfigurationIsWhole(t *testing.T) {
 	if got := s.Endpoints["shop/cart:80"]; !reflect.DeepEqual(got, want) || len(s.Chunks) != 2 || s.Root.Generation != 5 {
 		t.Fatalf("the first snapshot must have the endpoints: got %+v", s)
 	}
-	eventually(t, "the generation is reported", func() bool {
+	eventually(t, "the root is reported", func() bool {
 		a.mutex.Lock()
 		defer a.mutex.Unlock()
 		return len(a.patches) == 1 && strings.HasPrefix(a.patches[0], "n/proxyconfigs/gw/status?fieldManager=gw-pod-1&force=true ") &&

@@ -46,6 +46,7 @@ func root(gateway *ir.Gateway, member string, chunks int) config.Root {
 		Version:        config.Version,
 		Gateway:        gateway.Key().String(),
 		Generation:     gateway.Generation,
+		Revision:       gateway.Revision,
 		TrustedProxies: slices.Clone(gateway.TrustedProxies),
 		Chunks:         chunks,
 	}
@@ -55,15 +56,19 @@ func root(gateway *ir.Gateway, member string, chunks int) config.Root {
 	for _, pool := range gateway.Pools {
 		out.Pools = append(out.Pools, local(pool, member))
 	}
-	for _, listener := range gateway.Listeners {
-		if listener.Proxied {
-			out.Listeners = append(out.Listeners, compileListener(gateway, &listener))
+	for i := range gateway.Listeners {
+		if listener := &gateway.Listeners[i]; listener.Proxied {
+			out.Listeners = append(out.Listeners, compileListener(gateway, listener))
 		}
 	}
-	slices.SortFunc(out.Listeners, func(a, b config.Listener) int {
+	sortListeners(out.Listeners)
+	return out
+}
+
+func sortListeners(listeners []config.Listener) {
+	slices.SortFunc(listeners, func(a, b config.Listener) int {
 		return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(a.Name, b.Name))
 	})
-	return out
 }
 
 func compileListener(gateway *ir.Gateway, listener *ir.Listener) config.Listener {

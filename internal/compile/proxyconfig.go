@@ -3,7 +3,6 @@ package compile
 import (
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -41,8 +40,9 @@ type compiled struct {
 	*layout
 	// from is the Gateway that root and listeners are of.
 	from      *ir.Gateway
-	root      config.Root
 	listeners names
+	// revision is that of the root, which is another one too when there is another number of chunks.
+	revision string
 	// stale are the numbers of the chunks that have to be encoded again.
 	stale map[int]bool
 	// objects are the root and the chunks.
@@ -148,18 +148,17 @@ func (c *compiled) encodeRoot(gateway *ir.Gateway) error {
 		return nil
 	}
 	c.from = gateway
-	now := root(gateway, c.member, len(c.groups))
-	if c.objects[0].Name != "" && reflect.DeepEqual(c.root, now) {
+	if c.objects[0].Name != "" && c.revision == gateway.Revision {
 		return nil
 	}
-	made, err := object(c.target.gateway, now)
+	made, err := object(c.target.gateway, root(gateway, c.member, len(c.groups)))
 	if err != nil {
 		return err
 	}
 	made.Name = ProxyName(c.target.gateway)
 	made.Spec.Part = dataplanev1alpha1.PartRoot
 	made.Spec.GatewayGeneration = gateway.Generation
-	c.root, c.objects[0] = now, made
+	c.revision, c.objects[0] = gateway.Revision, made
 	return nil
 }
 

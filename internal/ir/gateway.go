@@ -60,8 +60,10 @@ type Gateway struct {
 	// Shape is all that routes can see of the Gateway but for its Sets: routes need no new translation while it
 	// is equal, and so is that of the set that they name.
 	Shape string `json:"-"`
-	// Standing is all that tells whether the Gateway is programmed: where it is equal, statuses of equal ListenerSets are.
-	Standing string `json:"-"`
+	// Revision names what proxies get of the Gateway and all its listeners, OwnRevision what they get of the Gateway itself and its
+	// own listeners: equal names, equal configuration.
+	Revision    string `json:"-"`
+	OwnRevision string `json:"-"`
 	// Deps are the hashes of all that the translation of the Gateway looked at. A Gateway whose routes were counted again
 	// shares them, and nothing else does.
 	Deps []uint64 `json:"-"`
@@ -135,6 +137,8 @@ type ListenerSet struct {
 
 	// Shape is all that routes can see of the set itself, see Gateway.Shape.
 	Shape string `json:"-"`
+	// Revision names what proxies get of the listeners of the set, see Gateway.Revision.
+	Revision string `json:"-"`
 }
 
 // Key of the ListenerSet.

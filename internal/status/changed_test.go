@@ -18,13 +18,13 @@ func TestChangedLosesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := worldtest.Random(t)
 		meant := translate.All(w)
-		held := map[world.Key]status.Patch{}
+		held, history := map[world.Key]status.Patch{}, status.NewHistory()
 		take := func(patches []status.Patch) {
 			for _, patch := range patches {
 				held[patch.Key] = patch
 			}
 		}
-		take(status.Changed(w, ir.IR{}, meant))
+		take(history.Changed(w, ir.IR{}, meant))
 		for range rapid.IntRange(1, 6).Draw(t, "rounds") {
 			w = worldtest.Copy(w)
 			var changed []world.Key
@@ -32,10 +32,10 @@ func TestChangedLosesNothing(t *testing.T) {
 				changed = append(changed, worldtest.Mutate(t, w))
 			}
 			next := translate.Change(meant, w, changed)
-			take(status.Changed(w, meant, next))
+			take(history.Changed(w, meant, next))
 			meant = next
 		}
-		for _, patch := range status.Of(w, meant) {
+		for _, patch := range history.Of(w, meant) {
 			if !reflect.DeepEqual(held[patch.Key], patch) {
 				t.Fatalf("%v: held %+v\nwant %+v", patch.Key, held[patch.Key], patch)
 			}

@@ -13,13 +13,12 @@ import (
 )
 
 // gateway is the status of a Gateway and its listeners.
-func gateway(w *world.World, g *ir.Gateway) Patch {
-	name := world.Name(g.Key())
-	front := w.Fronts[name]
+func (m *moment) gateway() Patch {
+	g := m.g
 	own := g.Own()
-	problems := listenerProblems(own, front)
-	programmed := programmed(w, g, front)
-	patch := Patch{Key: world.Key{Kind: world.KindGateway, Name: name}}
+	problems := listenerProblems(own, m.front)
+	state, programmed := m.programmed()
+	patch := Patch{Key: world.Key{Kind: world.KindGateway, Name: world.Name(g.Key())}}
 	patch.Conditions = []metav1.Condition{
 		accepted(g),
 		programmed,
@@ -30,9 +29,9 @@ func gateway(w *world.World, g *ir.Gateway) Patch {
 		patch.Conditions = append(patch.Conditions, insecureValidation.is(metav1.ConditionTrue, g.Generation))
 	}
 	patch.AttachedSets = attachedSets(g)
-	patch.Addresses = addresses(g, front)
+	patch.Addresses = addresses(g, m.front)
 	for i := range own {
-		patch.Listeners = append(patch.Listeners, listener(&own[i], problems[i], programmed, g.Generation))
+		patch.Listeners = append(patch.Listeners, listener(&own[i], problems[i], state, g.Generation))
 	}
 	return patch
 }
@@ -130,37 +129,6 @@ func reachable(g *ir.Gateway) metav1.Condition {
 		"Members that cannot be asked, whose proxies go on with what they have: "+strings.Join(lost, ", "), g.Generation)
 }
 
-// programmed is True when the front is active for this generation and every placed, reachable member has a ready
-// proxy with it.
-func programmed(w *world.World, g *ir.Gateway, front world.Front) metav1.Condition {
-	no := func(reason, message string) metav1.Condition {
-		return gatewayProgrammed.because(metav1.ConditionFalse, reason, message, g.Generation)
-	}
-	switch {
-	case !g.Accepted:
-		return no("Invalid", "The Gateway is not accepted: see that condition.")
-	case front.Error != "" && front.Invalid:
-		return no("Invalid", front.Error)
-	case front.Error != "":
-		return no("Pending", front.Error)
-	case len(refused(g, front)) > 0:
-		return no("AddressNotUsable", "The front was not given the addresses that were asked for: "+strings.Join(refused(g, front), ", ")+
-			": ask for others, or see why in the events of the Services of the Gateway.")
-	case !front.Active && front.Pending != "":
-		return no("Pending", front.Pending)
-	case !front.Active || front.Generation != g.Generation:
-		return no("Pending", "The front is not active for this generation yet.")
-	case len(front.Addresses) == 0:
-		return no("AddressNotAssigned", "The front has no address yet.")
-	case len(g.Members) == 0:
-		return no("NoResources", "No member is placed: no cluster of the fleet matches the placement of the parameters, or there is none.")
-	}
-	if waiting := missing(w, g); len(waiting) > 0 {
-		return no("Pending", "Proxies are missing: "+strings.Join(waiting, "; "))
-	}
-	return gatewayProgrammed.is(metav1.ConditionTrue, g.Generation)
-}
-
 // refused are the addresses that the front of this generation was asked for and does not have. They may come yet.
 func refused(g *ir.Gateway, front world.Front) []string {
 	var out []string
@@ -169,31 +137,6 @@ func refused(g *ir.Gateway, front world.Front) []string {
 		if !has && front.Generation == g.Generation {
 			out = append(out, address)
 		}
-	}
-	return out
-}
-
-// missing names the reachable members whose proxies do not have this generation.
-func missing(w *world.World, g *ir.Gateway) []string {
-	var out []string
-	reached := 0
-	for _, placed := range g.Members {
-		if placed.Unreachable != "" {
-			continue
-		}
-		reached++
-		proxies := w.Members[placed.Name].Proxies[world.Name(g.Key())]
-		switch {
-		case proxies.Problem != "":
-			out = append(out, placed.Name+": "+proxies.Problem)
-		case proxies.Ready == 0:
-			out = append(out, placed.Name+" has no ready proxy")
-		case proxies.Generation < g.Generation:
-			out = append(out, placed.Name+" has no ready proxy with this generation")
-		}
-	}
-	if reached == 0 {
-		out = append(out, "no member can be asked")
 	}
 	return out
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
-// listener is the status of a listener of an object of that generation. gateway is the Gateway's Programmed.
-func listener(l *ir.Listener, problems []ir.Problem, gateway metav1.Condition, generation int64) gatewayv1.ListenerStatus {
+// listener is the status of a listener of an object of that generation. state is how far the object is.
+func listener(l *ir.Listener, problems []ir.Problem, state serving, generation int64) gatewayv1.ListenerStatus {
 	out := gatewayv1.ListenerStatus{
 		Name:           gatewayv1.SectionName(l.Section()),
 		AttachedRoutes: l.Attached,
@@ -26,7 +26,7 @@ func listener(l *ir.Listener, problems []ir.Problem, gateway metav1.Condition, g
 	}
 	out.Conditions = []metav1.Condition{
 		acceptedListener(problems, generation),
-		programmedListener(l, problems, gateway, generation),
+		programmedListener(l, problems, state, generation),
 		resolved,
 		conflicted(problems, generation),
 	}
@@ -55,15 +55,17 @@ func conflicted(problems []ir.Problem, generation int64) metav1.Condition {
 	return listenerDistinct.is(metav1.ConditionFalse, generation)
 }
 
-// programmedListener is True when the listener itself is sound and its Gateway is programmed.
-func programmedListener(l *ir.Listener, problems []ir.Problem, gateway metav1.Condition, generation int64) metav1.Condition {
+// programmedListener is True when the listener itself is sound and proxies have the object that it is in.
+func programmedListener(l *ir.Listener, problems []ir.Problem, state serving, generation int64) metav1.Condition {
 	frontRefuses := len(problems) > len(l.Problems)
 	switch reason, message, conflict := of(problems, typeConflicted); {
 	case conflict && l.Set != "":
 		return listenerProgrammed.because(metav1.ConditionFalse, reason, message, generation)
 	case !l.Serves, frontRefuses:
 		return listenerProgrammed.because(metav1.ConditionFalse, "Invalid", "The listener cannot serve: see its other conditions.", generation)
-	case gateway.Status != metav1.ConditionTrue:
+	case state == waiting && l.Set != "":
+		return listenerProgrammed.because(metav1.ConditionFalse, "Pending", setPending, generation)
+	case state != served:
 		return listenerProgrammed.because(metav1.ConditionFalse, "Pending", gatewayPending, generation)
 	}
 	return listenerProgrammed.is(metav1.ConditionTrue, generation)

@@ -11,14 +11,14 @@ import (
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
-// listenerSet is the status of a ListenerSet of a Gateway (GEP-1713). gateway is the Gateway's Programmed.
-func listenerSet(g *ir.Gateway, set *ir.ListenerSet, front world.Front, gateway metav1.Condition) Patch {
+// listenerSet is the status of a ListenerSet of the Gateway (GEP-1713).
+func (m *moment) listenerSet(set *ir.ListenerSet, state serving) Patch {
 	patch := Patch{Key: world.Key{Kind: world.KindListenerSet, Name: world.Name(set.Key())}}
-	patch.Conditions = []metav1.Condition{acceptedSet(set), programmedSet(set, gateway)}
-	listeners := g.ListenersOf(set)
-	problems := listenerProblems(listeners, front)
+	patch.Conditions = []metav1.Condition{acceptedSet(set), programmedSet(set, state)}
+	listeners := m.g.ListenersOf(set)
+	problems := listenerProblems(listeners, m.front)
 	for i := range listeners {
-		made := listener(&listeners[i], problems[i], gateway, set.Generation)
+		made := listener(&listeners[i], problems[i], state, set.Generation)
 		patch.Entries = append(patch.Entries, gatewayv1.ListenerEntryStatus(made))
 	}
 	return patch
@@ -36,50 +36,53 @@ func acceptedSet(set *ir.ListenerSet) metav1.Condition {
 	return setAccepted.is(metav1.ConditionTrue, set.Generation)
 }
 
-// gatewayPending does not repeat what the Gateway says: that may change often, and a Gateway can have thousands of listeners.
-const gatewayPending = "The Gateway is not programmed yet: see its condition Programmed."
+// What is said of what is awaited. It does not repeat what the Gateway says or name members: that may change often, and a Gateway can
+// have thousands of listeners.
+const (
+	gatewayPending = "The Gateway is not programmed yet: see its condition Programmed."
+	setPending     = "Proxies do not have the ListenerSet as it is now yet, at least in one member."
+)
 
-// programmedSet is True when the set is accepted and its Gateway is programmed.
-func programmedSet(set *ir.ListenerSet, gateway metav1.Condition) metav1.Condition {
+// programmedSet is True when the set is accepted, nothing hinders its Gateway, and proxies have the set.
+func programmedSet(set *ir.ListenerSet, state serving) metav1.Condition {
 	switch reason, message, _ := of(set.Problems, typeAccepted); {
 	case !set.Accepted:
 		return setProgrammed.because(metav1.ConditionFalse, reason, message, set.Generation)
-	case gateway.Status != metav1.ConditionTrue:
-		return setProgrammed.because(metav1.ConditionFalse, "ParentNotProgrammed",
-			gatewayPending, set.Generation)
+	case state == waiting:
+		return setProgrammed.because(metav1.ConditionFalse, "Pending", setPending, set.Generation)
+	case state != served:
+		return setProgrammed.because(metav1.ConditionFalse, "ParentNotProgrammed", gatewayPending, set.Generation)
 	}
 	return setProgrammed.is(metav1.ConditionTrue, set.Generation)
 }
 
 // changedSets are the statuses of ListenerSets that may differ since before, which is the Gateway as it was or nil.
-func changedSets(w *world.World, before, g *ir.Gateway) []Patch {
-	if len(g.Sets) == 0 {
-		return nil
-	}
-	front := w.Fronts[world.Name(g.Key())]
-	programmed := programmed(w, g, front)
+func (m *moment) changedSets(before *ir.Gateway) []Patch {
 	known := map[ir.Key]*ir.ListenerSet{}
-	if before != nil && before.Standing == g.Standing {
+	if before != nil && slices.Equal(m.roots.told, m.front.Problems) {
 		for _, set := range before.Sets {
 			known[set.Key()] = set
 		}
 	}
+	m.roots.told = m.front.Problems
 	var out []Patch
-	for _, set := range g.Sets {
-		if old := known[set.Key()]; old == nil || !sameSet(old, set) || !reflect.DeepEqual(before.ListenersOf(old), g.ListenersOf(set)) {
-			out = append(out, listenerSet(g, set, front, programmed))
+	for _, set := range m.g.Sets {
+		state, part, old := m.set(set), m.roots.set(set.Key()), known[set.Key()]
+		if part.told != state || old == nil || !sameSet(old, set) || !reflect.DeepEqual(before.ListenersOf(old), m.g.ListenersOf(set)) {
+			out = append(out, m.listenerSet(set, state))
 		}
+		part.told = state
 	}
 	return out
 }
 
 // setNamed is the status of a ListenerSet; nothing if it has no Gateway of ours.
-func setNamed(w *world.World, r ir.IR, name ir.Key) []Patch {
+func (h *History) setNamed(w *world.World, r ir.IR, name ir.Key) []Patch {
 	for _, g := range r.Gateways {
 		for _, set := range g.Sets {
 			if set.Key() == name {
-				front := w.Fronts[world.Name(g.Key())]
-				return []Patch{listenerSet(g, set, front, programmed(w, g, front))}
+				now := h.at(w, g)
+				return []Patch{now.listenerSet(set, now.set(set))}
 			}
 		}
 	}

@@ -74,14 +74,14 @@ func TestOrphans(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := worldtest.Many(3, false)
 			worldtest.InSets(w, 2)
-			before := translate.All(w)
-			if patch := patchOf(status.Of(w, before), setKey); patch == nil || patch.Conditions[0].Status != "True" {
+			before, history := translate.All(w), status.NewHistory()
+			if patch := patchOf(history.Of(w, before), setKey); patch == nil || patch.Conditions[0].Status != "True" {
 				t.Fatalf("the ListenerSet is not accepted at first: %+v", patch)
 			}
 			after := *w
 			c.change(&after)
 			next := translate.Change(before, &after, []world.Key{c.key})
-			patch := patchOf(status.Changed(&after, before, next), setKey)
+			patch := patchOf(history.Changed(&after, before, next), setKey)
 			if patch == nil || patch.Conditions[0].Status != "False" || patch.Conditions[0].Reason != c.reasonGiven || len(patch.Entries) > 0 && c.name != "going" {
 				t.Errorf("%s: got %+v", c.reason, patch)
 			}
@@ -96,7 +96,8 @@ func TestRewritten(t *testing.T) {
 	meant := translate.All(w)
 	route := world.Key{Kind: world.KindHTTPRoute, Name: world.Name{Namespace: "team-1", Name: "route-1"}}
 	absent := world.Key{Kind: world.KindHTTPRoute, Name: world.Name{Namespace: "team-1", Name: "absent"}}
-	patches := status.Rewritten(w, meant, []world.Key{route, absent, setKey})
+	history := status.NewHistory()
+	patches := history.Rewritten(w, meant, []world.Key{route, absent, setKey})
 	if len(patches) != 2 {
 		t.Fatalf("got %+v", patches)
 	}
@@ -111,7 +112,8 @@ func TestRewritten(t *testing.T) {
 func TestQuietSets(t *testing.T) {
 	w := worldtest.Many(3, false)
 	worldtest.InSets(w, 3)
-	before := translate.All(w)
+	before, history := translate.All(w), status.NewHistory()
+	history.Of(w, before)
 	after := *w
 	name := world.Name{Namespace: "team-1", Name: "route-1"}
 	route := after.HTTPRoutes.Get(name).DeepCopy()
@@ -120,7 +122,7 @@ func TestQuietSets(t *testing.T) {
 	after.HTTPRoutes = after.HTTPRoutes.With(another, route)
 	next := translate.Change(before, &after, []world.Key{{Kind: world.KindHTTPRoute, Name: another}})
 	var sets []ir.Key
-	for _, patch := range status.Changed(&after, before, next) {
+	for _, patch := range history.Changed(&after, before, next) {
 		if patch.Key.Kind == world.KindListenerSet {
 			sets = append(sets, ir.Key(patch.Key.Name))
 		}

@@ -5,14 +5,20 @@ import (
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
-// Of is the status of everything that is ours: classes, parameters, Gateways with their ListenerSets, routes, policies, each sorted by name.
+// Of is what a History that has seen nothing says of everything.
 func Of(w *world.World, r ir.IR) []Patch {
-	return Changed(w, ir.IR{}, r)
+	return NewHistory().Of(w, r)
 }
 
-// Changed is the status of all that may differ since prev: classes and parameters always, all else when its translation is
-// another. It does not see what others wrote into a status; Of does.
-func Changed(w *world.World, prev, next ir.IR) []Patch {
+// Of is the status of everything that is ours: classes, parameters, Gateways with their ListenerSets, routes, policies, each sorted by name.
+func (h *History) Of(w *world.World, r ir.IR) []Patch {
+	return h.Changed(w, ir.IR{}, r)
+}
+
+// Changed is the status of all that may differ since prev, which was told before: classes and parameters always, ListenerSets when
+// they or what serves of them is another, all else when its translation is. It does not see what others wrote into a status; Of does.
+func (h *History) Changed(w *world.World, prev, next ir.IR) []Patch {
+	h.keep(next)
 	out := make([]Patch, 0, len(next.Classes)+len(next.Parameters)+len(next.Gateways))
 	for _, c := range next.Classes {
 		out = append(out, class(c))
@@ -25,10 +31,11 @@ func Changed(w *world.World, prev, next ir.IR) []Patch {
 		if before == g {
 			continue
 		}
+		now := h.at(w, g)
 		if !g.Deleting {
-			out = append(out, gateway(w, g))
+			out = append(out, now.gateway())
 		}
-		out = append(out, changedSets(w, before, g)...)
+		out = append(out, now.changedSets(before)...)
 	}
 	out = append(out, orphans(w, prev, next)...)
 	return append(out, changedAttached(w, prev, next)...)
@@ -58,15 +65,15 @@ func changedAttached(w *world.World, prev, next ir.IR) []Patch {
 }
 
 // Rewritten is the status of Gateways, ListenerSets and routes that somebody wrote into, though they mean what they did.
-func Rewritten(w *world.World, r ir.IR, keys []world.Key) []Patch {
+func (h *History) Rewritten(w *world.World, r ir.IR, keys []world.Key) []Patch {
 	var out []Patch
 	ours := controllers(w)
 	for _, key := range keys {
 		if g := r.Gateway(key.Name.Namespace, key.Name.Name); key.Kind == world.KindGateway && g != nil && !g.Deleting {
-			out = append(out, gateway(w, g))
+			out = append(out, h.at(w, g).gateway())
 		}
 		if key.Kind == world.KindListenerSet {
-			out = append(out, setNamed(w, r, ir.Key(key.Name))...)
+			out = append(out, h.setNamed(w, r, ir.Key(key.Name))...)
 			continue
 		}
 		found := r.Route(ir.RouteKey{Key: ir.Key(key.Name), Kind: string(key.Kind)})

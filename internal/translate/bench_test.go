@@ -77,13 +77,14 @@ func BenchmarkChangeToConfig(b *testing.B) {
 		after, keys := changed(w)
 		cache := compile.NewCache()
 		warm(b, cache, before)
-		worlds, meant := [2]*world.World{after, w}, before
+		worlds, meant, history := [2]*world.World{after, w}, before, status.NewHistory()
+		history.Of(w, meant)
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			defer cpu(b)()
 			turn := 0
 			for b.Loop() {
 				next := translate.Change(meant, worlds[turn%2], keys)
-				status.Changed(worlds[turn%2], meant, next)
+				history.Changed(worlds[turn%2], meant, next)
 				warm(b, cache, next)
 				meant = next
 				turn++
@@ -132,11 +133,13 @@ func BenchmarkListenerSets(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			meant, cache := translate.All(w), compile.NewCache()
 			warm(b, cache, meant)
+			history := status.NewHistory()
+			history.Of(w, meant)
 			worlds, turn := [2]*world.World{c.other, w}, 0
 			defer cpu(b)()
 			for b.Loop() {
 				next := translate.Change(meant, worlds[turn%2], c.keys)
-				status.Changed(worlds[turn%2], meant, next)
+				history.Changed(worlds[turn%2], meant, next)
 				warm(b, cache, next)
 				meant = next
 				turn++

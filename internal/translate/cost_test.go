@@ -47,7 +47,8 @@ func TestAChangeCostsWhatDependsOnIt(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := worldtest.Many(routes, false)
 			worldtest.InSets(w, sets)
-			before, cache := translate.All(w), compile.NewCache()
+			before, cache, history := translate.All(w), compile.NewCache(), status.NewHistory()
+			history.Of(w, before)
 			published := dataOf(t, cache, before)
 			after := *w
 			key := c.change(&after)
@@ -68,7 +69,7 @@ func TestAChangeCostsWhatDependsOnIt(t *testing.T) {
 			if encoded > c.objects {
 				t.Errorf("%s: %d objects were encoded, want at most %d", c.reason, encoded, c.objects)
 			}
-			for _, patch := range status.Changed(&after, before, next) {
+			for _, patch := range history.Changed(&after, before, next) {
 				if patch.Key.Kind == world.KindHTTPRoute && !translated[ir.RouteKey{Key: ir.Key(patch.Key.Name), Kind: ir.HTTPRoute}] {
 					t.Errorf("%s: a status of %s", c.reason, patch.Key.Name)
 				}
@@ -97,9 +98,11 @@ func TestAChangeAllocatesTheSameHoweverManyRoutes(t *testing.T) {
 		w := worldtest.Many(routes, false)
 		meant := translate.All(w)
 		other, keys := changed(w)
+		history := status.NewHistory()
+		history.Of(w, meant)
 		return testing.AllocsPerRun(5, func() {
 			next := translate.Change(meant, other, keys)
-			status.Changed(other, meant, next)
+			history.Changed(other, meant, next)
 		})
 	}
 	if few, many := allocations(20), allocations(2_000); many > few+5 {

@@ -9,6 +9,7 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/fleetgate/fleetgate/internal/compile"
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
@@ -73,7 +74,7 @@ func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gat
 	c.out.Frozen = !c.out.Accepted && !c.lacksCertificates()
 	c.out.Unread = !c.out.Deleting && t.unread(c)
 	c.shapes()
-	t.standing(c)
+	compile.Revise(c.out)
 	c.out.Deps = c.deps.sorted()
 	return c.out
 }
@@ -168,15 +169,6 @@ func (c *gatewayContext) shapes() {
 	for _, set := range c.out.Sets {
 		set.Shape = shape(c.seen(set.First, set.Count))
 	}
-}
-
-// standing says what the conditions of the Gateway as a whole are made of.
-func (t *translator) standing(c *gatewayContext) {
-	parts := []any{c.out.Generation, c.out.Accepted, c.out.Members, c.out.Front.Addresses, t.w.Fronts[c.name]}
-	for _, placed := range c.out.Members {
-		parts = append(parts, t.w.Members[placed.Name].Proxies[c.name])
-	}
-	c.out.Standing = shape(parts...)
 }
 
 // seenListener is what routes can see of a listener.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -183,4 +185,58 @@ func TestIsolated(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestRevisionsNameRoots holds that what proxies get is never another one under the same name: of a Gateway in a member, of the
+// Gateway's own listeners, and of those of a ListenerSet.
+func TestRevisionsNameRoots(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := worldtest.Random(t)
+		named := map[string]string{}
+		for range 100 {
+			worldtest.Mutate(t, w)
+			meant := translate.All(w)
+			for _, gateway := range meant.Gateways {
+				for _, member := range gateway.Members {
+					nameRoots(t, named, meant, gateway, member.Name)
+				}
+			}
+		}
+	})
+}
+
+// nameRoots notes what the names of a Gateway stand for in a member.
+func nameRoots(t *rapid.T, named map[string]string, meant ir.IR, gateway *ir.Gateway, member string) {
+	root, _ := compile.Gateway(meant, world.Name(gateway.Key()), member)
+	if root.Revision != "" && root.Revision != gateway.Revision {
+		t.Fatalf("the root has revision %s, want %s", root.Revision, gateway.Revision)
+	}
+	note := func(name string, stands any) {
+		text, err := json.Marshal(stands)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if known, found := named[name]; found && known != string(text) {
+			t.Fatalf("%s stands for\n%s\nand for\n%s", name, known, text)
+		}
+		named[name] = string(text)
+	}
+	at := gateway.Key().String() + " in " + member + ": "
+	root.Chunks = 0
+	note(at+gateway.Revision+strconv.FormatBool(root.Version > 0), root)
+	if root.Version == 0 {
+		return
+	}
+	of := func(set string) (out []config.Listener) {
+		for _, listener := range root.Listeners {
+			if owner := listener.Name[:max(0, strings.LastIndexByte(listener.Name, '/'))]; owner == set {
+				out = append(out, listener)
+			}
+		}
+		return out
+	}
+	note(at+"own "+gateway.OwnRevision, []any{root.Generation, root.TrustedProxies, root.BackendSecret, of("")})
+	for _, set := range gateway.Sets {
+		note(at+set.Key().String()+" "+set.Revision, of(set.Key().String()))
+	}
 }

@@ -99,7 +99,10 @@ type Proxies struct {
 	Hosts []string
 	// Ready is how many pods are ready.
 	Ready int
-	// Generation is the newest Gateway generation that a ready pod reports to be in force.
+	// Revisions are those of the roots that ready pods report to be in force, sorted.
+	Revisions []string
+	// Generation is the newest Gateway generation that a ready pod reports to be in force of those that report no revision: they are
+	// of a version that knows none.
 	Generation int64
 	// Problem says why proxies cannot be deployed or configured there, or is "".
 	Problem string

@@ -91,9 +91,9 @@ type ProxyConfigSpec struct {
 	Data []byte `json:"data"`
 }
 
-// ProxyConfigStatus is written by the proxies, on the root alone, when a new generation of the Gateway is in force.
+// ProxyConfigStatus is written by the proxies, on the root alone, when a root of another revision is in force.
 type ProxyConfigStatus struct {
-	// proxies that have a generation in force, by pod name.
+	// proxies that have a root in force, by pod name.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
@@ -107,7 +107,11 @@ type ProxyStatus struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name"`
-	// gatewayGeneration in force.
+	// gatewayGeneration of the root in force.
 	// +required
 	GatewayGeneration int64 `json:"gatewayGeneration"`
+	// revision of the root in force; proxies that were made before there were revisions have none.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Revision string `json:"revision,omitempty"`
 }

@@ -50,6 +50,7 @@ func copyMember(member *world.Member) *world.Member {
 	out.Proxies = maps.Clone(member.Proxies)
 	for name, proxies := range out.Proxies {
 		proxies.Addresses = slices.Clone(proxies.Addresses)
+		proxies.Revisions = slices.Clone(proxies.Revisions)
 		out.Proxies[name] = proxies
 	}
 	return &out

@@ -292,6 +292,7 @@ func mutateProxies(t *rapid.T, w *world.World) world.Key {
 	withMember(t, w, func(member *world.Member) {
 		put(t, member.Proxies, name, world.Proxies{
 			Addresses: []string{"10.0.0.1"}, Ready: rapid.IntRange(0, 2).Draw(t, "ready"), Generation: rapid.Int64Range(0, 3).Draw(t, "generation"),
+			Revisions: pick(t, "revisions", nil, nil, []string{"unseen"}),
 		})
 	})
 	return world.Key{Kind: world.KindProxies, Name: name}
@@ -301,7 +302,8 @@ func mutateFront(t *rapid.T, w *world.World) world.Key {
 	name := pick(t, "gateway", gateways...)
 	put(t, w.Fronts, name, world.Front{
 		Generation: rapid.Int64Range(1, 3).Draw(t, "generation"), Active: chance(t, "active", 70),
-		Subnets: []string{"10.9.0.0/24"}, Addresses: []world.Address{{Hostname: "front.example.net"}},
+		Subnets:   pick(t, "subnets", nil, []string{"10.9.0.0/24"}, []string{"10.9.0.0/24", "10.9.1.0/24"}),
+		Addresses: []world.Address{{Hostname: "front.example.net"}},
 	})
 	return world.Key{Kind: world.KindFront, Name: name}
 }

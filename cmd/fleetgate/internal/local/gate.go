@@ -30,7 +30,7 @@ type gate struct {
 	address    netip.Addr
 	controller string
 	proxy      *proxy.Proxy
-	generation int64
+	revision   string
 	problem    string
 	// last are the certificates that the proxy has, by Secret.
 	last map[string]*tls.Certificate
@@ -84,7 +84,7 @@ func (g *gate) serveHealth(ctx context.Context, front ir.Front) error {
 	return nil
 }
 
-// apply gives the proxy a configuration and what its pools and listeners need, and says whether generation or problem
+// apply gives the proxy a configuration and what its pools and listeners need, and says whether revision or problem
 // are others now.
 func (g *gate) apply(root config.Root, chunks []config.Chunk, member string, in input) (changed bool) {
 	next := proxy.Snapshot{
@@ -105,8 +105,8 @@ func (g *gate) apply(root config.Root, chunks []config.Chunk, member string, in 
 	if err := g.proxy.Apply(next); err != nil {
 		problem = bindProblem(err)
 	}
-	changed = g.generation != root.Generation || g.problem != problem
-	g.generation, g.problem = root.Generation, problem
+	changed = g.revision != root.Revision || g.problem != problem
+	g.revision, g.problem = root.Revision, problem
 	return changed
 }
 

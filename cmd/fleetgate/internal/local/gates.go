@@ -105,7 +105,7 @@ func (g *gates) state() map[string]map[world.Name]world.Proxies {
 	}
 	for key, one := range g.running {
 		here := []string{one.address.String()}
-		p := world.Proxies{Addresses: here, Hosts: here, Generation: one.generation, Problem: one.problem}
+		p := world.Proxies{Addresses: here, Hosts: here, Revisions: []string{one.revision}, Problem: one.problem}
 		if one.proxy.Ready() {
 			p.Ready = 1
 		}
