@@ -28,6 +28,9 @@ type Options struct {
 	// Inbox gets what hinders proxies.
 	Inbox *gather.Inbox
 	Log   logr.Logger
+
+	// roots are shared by the workers of a Manager.
+	roots *compile.Roots
 }
 
 // Manager makes the proxies in all members what the latest IR wants. Each member has a worker of its own,
@@ -45,6 +48,7 @@ type Manager struct {
 
 // NewManager gives a Manager that does nothing before Start and the first Set.
 func NewManager(options Options) *Manager {
+	options.roots = compile.NewRoots()
 	return &Manager{options: options, workers: map[string]*worker{}, gone: map[world.Name]string{}}
 }
 

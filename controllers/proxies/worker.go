@@ -90,7 +90,7 @@ func newWorker(member string, options Options, current func() view) *worker {
 	return &worker{
 		member: member, options: options, view: current, log: options.Log.WithValues("member", member),
 		queue:  workqueue.NewTypedRateLimitingQueue(limiter),
-		chunks: compile.NewCache(), applied: map[world.Name]applied{}, flights: map[world.Name]*flights{},
+		chunks: compile.NewCacheOf(options.roots), applied: map[world.Name]applied{}, flights: map[world.Name]*flights{},
 		namespaces: map[string]*fleet.Connection{},
 		clean:      map[world.Name]bool{}, troubled: map[world.Name]string{},
 		written: map[world.Name][]dataplanev1alpha1.ProxyConfigSpec{}, doubted: map[world.Name]bool{},

@@ -54,7 +54,8 @@ func BenchmarkPass(b *testing.B) {
 			worldtest.InSets(w, size.sets)
 		}
 		inbox := gather.NewInbox()
-		out := &publisher{map[string]*compile.Cache{"east": compile.NewCache(), "west": compile.NewCache()}, map[string][]dataplanev1alpha1.ProxyConfig{}, 0}
+		roots := compile.NewRoots()
+		out := &publisher{map[string]*compile.Cache{"east": compile.NewCacheOf(roots), "west": compile.NewCacheOf(roots)}, map[string][]dataplanev1alpha1.ProxyConfig{}, 0}
 		l := New(Options{
 			Inbox: inbox, Assembler: gather.NewAssembler(world.World{Providers: w.Providers, GatewayAPI: w.GatewayAPI}),
 			Statuses: silent{}, Proxies: out, Fronts: ignored{},
@@ -102,6 +103,7 @@ func changes(w *world.World, sets int) []alternating {
 		name := world.Name{Namespace: "infra", Name: "set-7"}
 		set := w.ListenerSets.Get(name)
 		moved := set.DeepCopy()
+		moved.Generation++
 		moved.Spec.Listeners[0].Port = 81
 		out = append(out, alternating{"set", gather.Key{Kind: world.KindListenerSet, Name: name}, [2][]any{{moved}, {set}}})
 	}

@@ -26,13 +26,22 @@ var (
 // one and saves a hundredth of a chunk.
 var writers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
 
+// buffers are for the JSON of a part, before it is compressed.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // Encode gives the gzip-compressed JSON of v, a Root or a Chunk, and the SHA-256 of these bytes in
 // hexadecimal. Equal values give equal bytes.
 func Encode(v any) (data []byte, checksum string, err error) {
-	plain, err := json.Marshal(v)
-	if err != nil {
+	buffer, ok := buffers.Get().(*bytes.Buffer)
+	if !ok {
+		return nil, "", fmt.Errorf("encode %T: no buffer", v)
+	}
+	defer buffers.Put(buffer)
+	buffer.Reset()
+	if err := json.NewEncoder(buffer).Encode(v); err != nil {
 		return nil, "", fmt.Errorf("encode %T: %w", v, err)
 	}
+	plain := bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 	if len(plain) > MaxDecoded {
 		return nil, "", fmt.Errorf("encode %T: %w: %d bytes of JSON, at most %d", v, ErrTooLarge, len(plain), MaxDecoded)
 	}

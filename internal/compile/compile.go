@@ -56,6 +56,7 @@ func root(gateway *ir.Gateway, member string, chunks int) config.Root {
 	for _, pool := range gateway.Pools {
 		out.Pools = append(out.Pools, local(pool, member))
 	}
+	out.Listeners = make([]config.Listener, 0, len(gateway.Listeners))
 	for i := range gateway.Listeners {
 		if listener := &gateway.Listeners[i]; listener.Proxied {
 			out.Listeners = append(out.Listeners, compileListener(gateway, listener))

@@ -23,10 +23,19 @@ func ProxyConfigs(r ir.IR, gateway world.Name, member string) ([]dataplanev1alph
 // The answers are those of ProxyConfigs. It is not safe for concurrent use.
 type Cache struct {
 	targets map[target]*compiled
+	roots   *Roots
 }
 
 // NewCache makes an empty Cache.
-func NewCache() *Cache { return &Cache{targets: map[target]*compiled{}} }
+func NewCache() *Cache { return NewCacheOf(nil) }
+
+// NewCacheOf makes an empty Cache that shares encoded roots with others; nil for one that does not.
+func NewCacheOf(roots *Roots) *Cache {
+	if roots == nil {
+		roots = NewRoots()
+	}
+	return &Cache{targets: map[target]*compiled{}, roots: roots}
+}
 
 // target is a Gateway in a member.
 type target struct {
@@ -41,7 +50,7 @@ type compiled struct {
 	// from is the Gateway that root and listeners are of.
 	from      *ir.Gateway
 	listeners names
-	// revision is that of the root, which is another one too when there is another number of chunks.
+	// revision is that of the root, which is another one too when there is another number of chunks; "" tells nothing.
 	revision string
 	// stale are the numbers of the chunks that have to be encoded again.
 	stale map[int]bool
@@ -55,12 +64,15 @@ func (c *Cache) ProxyConfigs(r ir.IR, gateway world.Name, member string) ([]data
 	here := target{gateway, member}
 	found := placed(r, gateway, member)
 	if found == nil {
+		if c.targets[here] != nil {
+			c.roots.forget(gateway, member)
+		}
 		delete(c.targets, here)
 		return nil, nil
 	}
 	have := c.of(r, here)
 	have.listen(found)
-	if err := have.encode(found); err != nil {
+	if err := have.encode(found, c.roots); err != nil {
 		delete(c.targets, here)
 		return nil, fmt.Errorf("compile Gateway %s: %w", gateway, err)
 	}
@@ -122,18 +134,19 @@ func (c *compiled) listen(gateway *ir.Gateway) {
 }
 
 // encode makes the objects of the root and of stale chunks again.
-func (c *compiled) encode(gateway *ir.Gateway) error {
-	if err := c.encodeRoot(gateway); err != nil {
+func (c *compiled) encode(gateway *ir.Gateway, roots *Roots) error {
+	if err := c.encodeRoot(gateway, roots); err != nil {
 		return err
 	}
 	for i, stale := range c.stale {
 		if !stale {
 			continue
 		}
-		made, err := object(c.target.gateway, c.listeners.chunk(c.layout.gateway, c.member, i, c.groups[i]))
+		data, checksum, err := config.Encode(c.listeners.chunk(c.layout.gateway, c.member, i, c.groups[i]))
 		if err != nil {
-			return err
+			return err //nolint:wrapcheck // the caller says what was compiled
 		}
+		made := object(c.target.gateway, data, checksum)
 		made.Name = ChunkName(c.target.gateway, i)
 		made.Spec.Part = dataplanev1alpha1.PartChunk
 		made.Spec.Index = int32(i)
@@ -143,18 +156,19 @@ func (c *compiled) encode(gateway *ir.Gateway) error {
 	return nil
 }
 
-func (c *compiled) encodeRoot(gateway *ir.Gateway) error {
+func (c *compiled) encodeRoot(gateway *ir.Gateway, roots *Roots) error {
 	if c.from.Alike(gateway) {
 		return nil
 	}
 	c.from = gateway
-	if c.objects[0].Name != "" && c.revision == gateway.Revision {
+	if c.objects[0].Name != "" && c.revision == gateway.Revision && c.revision != "" {
 		return nil
 	}
-	made, err := object(c.target.gateway, root(gateway, c.member, len(c.groups)))
+	data, checksum, err := roots.encode(gateway, c.member, len(c.groups))
 	if err != nil {
 		return err
 	}
+	made := object(c.target.gateway, data, checksum)
 	made.Name = ProxyName(c.target.gateway)
 	made.Spec.Part = dataplanev1alpha1.PartRoot
 	made.Spec.GatewayGeneration = gateway.Generation
@@ -162,11 +176,7 @@ func (c *compiled) encodeRoot(gateway *ir.Gateway) error {
 	return nil
 }
 
-func object(gateway world.Name, part any) (dataplanev1alpha1.ProxyConfig, error) {
-	data, checksum, err := config.Encode(part)
-	if err != nil {
-		return dataplanev1alpha1.ProxyConfig{}, err //nolint:wrapcheck // the caller says what was compiled
-	}
+func object(gateway world.Name, data []byte, checksum string) dataplanev1alpha1.ProxyConfig {
 	return dataplanev1alpha1.ProxyConfig{
 		TypeMeta: metav1.TypeMeta{APIVersion: dataplanev1alpha1.GroupVersion.String(), Kind: "ProxyConfig"},
 		ObjectMeta: metav1.ObjectMeta{
@@ -176,5 +186,5 @@ func object(gateway world.Name, part any) (dataplanev1alpha1.ProxyConfig, error)
 		Spec: dataplanev1alpha1.ProxyConfigSpec{
 			Gateway: gateway.Name, Version: config.Version, Checksum: checksum, Data: data,
 		},
-	}, nil
+	}
 }

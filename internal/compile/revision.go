@@ -10,8 +10,8 @@ import (
 	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
-// Revise names what proxies get of a Gateway: it sets Revision and OwnRevision, and Revision of each of the Sets. All else of the
-// Gateway must be there already. The same Gateway has the same names whatever happened before, so that nothing of them has to be
+// Revise names what proxies get of a Gateway: it sets Revision and OwnRevision, and Revision of each of the Sets that has none. All
+// else of the Gateway must be there already. The same Gateway has the same names whatever happened before, so that nothing of them has to be
 // remembered; they tell nothing of the number of chunks, in which no listener has a part.
 func Revise(gateway *ir.Gateway) {
 	var secrets []string
@@ -21,7 +21,9 @@ func Revise(gateway *ir.Gateway) {
 	gateway.OwnRevision = nameOf(gateway.Generation, gateway.TrustedProxies, secrets, revisionOf(gateway, gateway.Own()))
 	parts := make([]string, 0, len(gateway.Sets))
 	for _, set := range gateway.Sets {
-		set.Revision = revisionOf(gateway, gateway.ListenersOf(set))
+		if set.Revision == "" {
+			set.Revision = revisionOf(gateway, gateway.ListenersOf(set))
+		}
 		parts = append(parts, set.Revision)
 	}
 	gateway.Revision = nameOf(gateway.OwnRevision, parts, gateway.Pools)

@@ -67,3 +67,41 @@ func compareHeads(a, b []*Route) int {
 func (c Change) Alike() bool {
 	return c.Before != nil && c.After != nil && reflect.DeepEqual(c.Before.Gateways, c.After.Gateways)
 }
+
+// DiffSets gives the ListenerSets of two versions of a Gateway, either of which may be nil, by precedence: with nil for one that the
+// other version has not. One that was made anew comes twice.
+func DiffSets(before, after *Gateway) iter.Seq2[*ListenerSet, *ListenerSet] {
+	return func(yield func(before, after *ListenerSet) bool) {
+		old, now := setsOf(before), setsOf(after)
+		for len(old) > 0 || len(now) > 0 {
+			order := compareSets(old, now)
+			var a, b *ListenerSet
+			if order <= 0 {
+				a, old = old[0], old[1:]
+			}
+			if order >= 0 {
+				b, now = now[0], now[1:]
+			}
+			if !yield(a, b) {
+				return
+			}
+		}
+	}
+}
+
+func setsOf(gateway *Gateway) []*ListenerSet {
+	if gateway == nil {
+		return nil
+	}
+	return gateway.Sets
+}
+
+func compareSets(a, b []*ListenerSet) int {
+	switch {
+	case len(a) == 0:
+		return 1
+	case len(b) == 0:
+		return -1
+	}
+	return a[0].Compare(b[0])
+}

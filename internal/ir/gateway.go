@@ -1,6 +1,7 @@
 package ir
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -101,6 +102,15 @@ func (g *Gateway) Own() []Listener {
 	return g.Listeners
 }
 
+// Set finds one of Sets by what gives it its precedence; nil if it is not there.
+func (g *Gateway) Set(created int64, key Key) *ListenerSet {
+	at, found := slices.BinarySearchFunc(g.Sets, key, func(s *ListenerSet, want Key) int { return s.compare(created, want) })
+	if !found {
+		return nil
+	}
+	return g.Sets[at]
+}
+
 // ListenersOf are the listeners of one of Sets; none if it is not allowed.
 func (g *Gateway) ListenersOf(set *ListenerSet) []Listener {
 	return g.Listeners[set.First : set.First+set.Count]
@@ -139,10 +149,19 @@ type ListenerSet struct {
 	Shape string `json:"-"`
 	// Revision names what proxies get of the listeners of the set, see Gateway.Revision.
 	Revision string `json:"-"`
+	// Deps are the hashes of all that the translation of the set and its listeners looked at, but for what the Gateway depends on.
+	Deps []uint64 `json:"-"`
 }
 
 // Key of the ListenerSet.
 func (s *ListenerSet) Key() Key { return Key{s.Namespace, s.Name} }
+
+// Compare tells which of two ListenerSets of a Gateway has precedence.
+func (s *ListenerSet) Compare(other *ListenerSet) int { return s.compare(other.Created, other.Key()) }
+
+func (s *ListenerSet) compare(created int64, key Key) int {
+	return cmp.Or(cmp.Compare(s.Created, created), s.Key().Compare(key))
+}
 
 // Member is a member that is placed.
 type Member struct {
@@ -172,6 +191,8 @@ type Listener struct {
 	// Secrets are "namespace/name" of the certificates that can be used, in order; where proxies end TLS, also of those that
 	// cannot be read now: proxies go on with the last that could be.
 	Secrets []string `json:"secrets,omitempty"`
+	// Certificates are what the Secrets hold, and those of Secrets that are spoilt.
+	Certificates []*Certificate `json:"-"`
 	// Passthrough says that TLS is passed on as it is.
 	Passthrough bool `json:"passthrough,omitempty"`
 	// ClientAuth is what clients have to show, where proxies end TLS.

@@ -1,7 +1,6 @@
 package status
 
 import (
-	"reflect"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -58,17 +57,17 @@ func programmedSet(set *ir.ListenerSet, state serving) metav1.Condition {
 
 // changedSets are the statuses of ListenerSets that may differ since before, which is the Gateway as it was or nil.
 func (m *moment) changedSets(before *ir.Gateway) []Patch {
-	known := map[ir.Key]*ir.ListenerSet{}
-	if before != nil && slices.Equal(m.roots.told, m.front.Problems) {
-		for _, set := range before.Sets {
-			known[set.Key()] = set
-		}
-	}
+	sameFront := slices.Equal(m.roots.told, m.front.Problems)
 	m.roots.told = m.front.Problems
 	var out []Patch
-	for _, set := range m.g.Sets {
-		state, part, old := m.set(set), m.roots.set(set.Key()), known[set.Key()]
-		if part.told != state || old == nil || !sameSet(old, set) || !reflect.DeepEqual(before.ListenersOf(old), m.g.ListenersOf(set)) {
+	for old, set := range ir.DiffSets(before, m.g) {
+		if set == nil {
+			continue
+		}
+		part := m.roots.set(set.Key())
+		state := m.serving(set, part)
+		same := sameFront && part.told == state && old != nil && sameSet(old, set)
+		if !same || !ir.SameListeners(before.ListenersOf(old), m.g.ListenersOf(set)) {
 			out = append(out, m.listenerSet(set, state))
 		}
 		part.told = state
@@ -82,7 +81,7 @@ func (h *History) setNamed(w *world.World, r ir.IR, name ir.Key) []Patch {
 		for _, set := range g.Sets {
 			if set.Key() == name {
 				now := h.at(w, g)
-				return []Patch{now.listenerSet(set, now.set(set))}
+				return []Patch{now.listenerSet(set, now.serving(set, now.roots.set(set.Key())))}
 			}
 		}
 	}
@@ -96,13 +95,7 @@ func sameSet(a, b *ir.ListenerSet) bool {
 
 // orphans are the statuses of ListenerSets that had a Gateway of ours before, and have none any more.
 func orphans(w *world.World, prev, next ir.IR) []Patch {
-	var had []*ir.ListenerSet
-	for _, before := range prev.Gateways {
-		now := next.Gateway(before.Namespace, before.Name)
-		if now != before && len(before.Sets) > 0 {
-			had = append(had, before.Sets...)
-		}
-	}
+	had := left(prev, next)
 	if len(had) == 0 {
 		return nil
 	}
@@ -125,6 +118,23 @@ func orphans(w *world.World, prev, next ir.IR) []Patch {
 				setProgrammed.because(metav1.ConditionFalse, setOrphaned.reason, setOrphaned.message, object.Generation),
 			},
 		})
+	}
+	return out
+}
+
+// left are the ListenerSets that a Gateway had before and has no more.
+func left(prev, next ir.IR) []*ir.ListenerSet {
+	var out []*ir.ListenerSet
+	for _, before := range prev.Gateways {
+		now := next.Gateway(before.Namespace, before.Name)
+		if now == before {
+			continue
+		}
+		for old, set := range ir.DiffSets(before, now) {
+			if set == nil {
+				out = append(out, old)
+			}
+		}
 	}
 	return out
 }

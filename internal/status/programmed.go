@@ -128,12 +128,12 @@ func (m *moment) programmed() (serving, metav1.Condition) {
 	return served, gatewayProgrammed.is(metav1.ConditionTrue, m.g.Generation)
 }
 
-// set is how far a ListenerSet is.
-func (m *moment) set(set *ir.ListenerSet) serving {
+// serving is how far a ListenerSet is, which has that part of the root.
+func (m *moment) serving(set *ir.ListenerSet, part *part) serving {
 	switch {
 	case m.reason != "":
 		return hindered
-	case len(m.behind(m.roots.set(set.Key()), func() bool { return m.saysSet(set) })) > 0:
+	case len(m.behind(part, func() bool { return m.saysSet(set) })) > 0:
 		return waiting
 	}
 	return served

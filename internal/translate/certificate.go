@@ -79,7 +79,9 @@ func (t *translator) certificateOf(name world.Name) (*ir.Certificate, string) {
 	case secret == nil:
 		made.fault = "does not exist: create it with type kubernetes.io/tls, or correct the reference"
 	default:
-		made.certificate, made.fault = readCertificate(name, secret)
+		if made.certificate = t.readBefore(name, secret); made.certificate == nil {
+			made.certificate, made.fault = readCertificate(name, secret)
+		}
 	}
 	t.certificates[name] = made
 	return made.certificate, made.fault

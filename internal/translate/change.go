@@ -3,6 +3,7 @@ package translate
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/world"
@@ -21,10 +22,11 @@ func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
 		marks.mark(key)
 		if set := w.ListenerSets.Get(key.Name); key.Kind == world.KindListenerSet && set != nil {
 			if gateway, ok := setParent(key.Name, set); ok {
-				marks.mark(world.Key{Kind: world.KindGateway, Name: world.Name(gateway)})
+				marks.mark(setsOf(world.Name(gateway)))
 			}
 		}
 	}
+	t.before = sync.OnceValue(func() map[string]*ir.Certificate { return certificatesOf(prev.Gateways) })
 	out := ir.IR{Parameters: t.allParameters(), Classes: t.allClasses()}
 	out.Policies = t.changedPolicies(prev, marks, changed)
 	t.seePolicies(out.Policies)
@@ -47,16 +49,13 @@ func (t *translator) changedGateways(prev ir.IR, marks dirty, changed []world.Ke
 		return slices.Clone(prev.Gateways)
 	}
 	var out []*ir.Gateway
-	classes := slices.ContainsFunc(changed, func(key world.Key) bool {
-		return key.Kind == world.KindGatewayClass || key.Kind == world.KindALBConfig || key.Kind == world.KindServiceConfig
-	})
-	members := membersTouched(changed)
+	classes, members, sets := classesTouched(changed), membersTouched(changed), setsTouched(changed)
 	for _, name := range sortedNames(t.w.Gateways) {
 		before := prev.Gateway(name.Namespace, name.Name)
 		key := world.Key{Kind: world.KindGateway, Name: name}
 		after := before
 		if classes || touchedGateway(before, key, marks) {
-			after = t.gateway(name, t.w.Gateways[name])
+			after = t.gateway(name, t.w.Gateways[name], knownOf(before, classes, marks, sets))
 			delete(marks, key.Hash())
 			if members || !sameShape(before, after) {
 				marks.mark(key)
@@ -80,7 +79,8 @@ func touchedGateway(before *ir.Gateway, key world.Key, marks dirty) bool {
 	if before == nil {
 		return marks.touches([]uint64{key.Hash()})
 	}
-	return marks.touches(before.Deps)
+	touched := marks.toucher()
+	return touched(before.Deps) || slices.ContainsFunc(before.Sets, func(set *ir.ListenerSet) bool { return touched(set.Deps) })
 }
 
 func sameShape(before, after *ir.Gateway) bool {
@@ -92,29 +92,39 @@ func sameShape(before, after *ir.Gateway) bool {
 
 // sets marks the ListenerSets that routes see otherwise than before.
 func (d dirty) sets(before, after *ir.Gateway) {
-	shapes := map[ir.Key]string{}
-	if before != nil {
-		for _, set := range before.Sets {
-			shapes[set.Key()] = set.Shape
+	for old, now := range ir.DiffSets(before, after) {
+		if old != nil && now != nil && old.Shape == now.Shape {
+			continue
 		}
-	}
-	if after != nil {
-		for _, set := range after.Sets {
-			if shape, known := shapes[set.Key()]; known && shape == set.Shape {
-				delete(shapes, set.Key())
-				continue
-			}
-			shapes[set.Key()] = set.Shape
+		changed := now
+		if now == nil {
+			changed = old
 		}
+		d.mark(world.Key{Kind: world.KindListenerSet, Name: world.Name(changed.Key())})
 	}
-	for key := range shapes {
-		d.mark(world.Key{Kind: world.KindListenerSet, Name: world.Name(key)})
-	}
+}
+
+// classesTouched says that Gateways may be of other classes, or have other parameters.
+func classesTouched(changed []world.Key) bool {
+	return slices.ContainsFunc(changed, func(key world.Key) bool {
+		return key.Kind == world.KindGatewayClass || key.Kind == world.KindALBConfig || key.Kind == world.KindServiceConfig
+	})
 }
 
 // membersTouched says that what members hold may be another as a whole.
 func membersTouched(changed []world.Key) bool {
 	return slices.ContainsFunc(changed, func(key world.Key) bool { return key.Kind == world.KindMember })
+}
+
+// setsTouched are the ListenerSets that changed.
+func setsTouched(changed []world.Key) map[world.Name]bool {
+	out := map[world.Name]bool{}
+	for _, key := range changed {
+		if key.Kind == world.KindListenerSet {
+			out[key.Name] = true
+		}
+	}
+	return out
 }
 
 // changedRoutes translates the routes that changed, or that depend on what did. A route that is gone is nil.
@@ -167,8 +177,8 @@ func mergeRoutes(old []*ir.Route, fresh map[ir.RouteKey]*ir.Route) []*ir.Route {
 	return out
 }
 
-// recount takes the old routes off their listeners' counts and puts the fresh ones on. A Gateway is copied
-// before a count of it changes.
+// recount takes the old routes off their listeners' counts and puts the fresh ones on. A Gateway of prev is copied
+// before a count of it changes; one that was made since is written to.
 func recount(prev ir.IR, next *ir.IR, fresh map[ir.RouteKey]*ir.Route) {
 	delta := attachments{}
 	for key, route := range fresh {
@@ -189,45 +199,48 @@ func recount(prev ir.IR, next *ir.IR, fresh map[ir.RouteKey]*ir.Route) {
 		if before == gateway && !touched[gateway.Key().String()] {
 			continue
 		}
-		counts := attachedBefore(before, gateway)
-		key, differs := gateway.Key().String(), false
-		for j := range gateway.Listeners {
-			counts[j] += delta[attachment{key, gateway.Listeners[j].Name}]
-			differs = differs || counts[j] != gateway.Listeners[j].Attached
+		if before == gateway {
+			copied := *gateway
+			copied.Listeners = slices.Clone(gateway.Listeners)
+			gateway = &copied
+			next.Gateways[i] = gateway
 		}
-		if differs {
-			next.Gateways[i] = withCounts(gateway, counts)
-		}
+		count(gateway, before, delta)
 	}
 }
 
-// attachedBefore are the counts that the listeners of a Gateway had.
-func attachedBefore(before, now *ir.Gateway) []int32 {
-	out := make([]int32, len(now.Listeners))
-	if before == nil {
-		return out
+// count sets the counts of a Gateway to those that it had before, which may be nil, and what came to them.
+func count(gateway, before *ir.Gateway, delta attachments) {
+	had := attachedBefore(before)
+	key := gateway.Key().String()
+	for i := range gateway.Listeners {
+		listener := &gateway.Listeners[i]
+		listener.Attached = had(listener.Name) + delta[attachment{key, listener.Name}]
 	}
-	if now.Alike(before) {
-		for i := range before.Listeners {
-			out[i] = before.Listeners[i].Attached
-		}
-		return out
-	}
-	known := make(map[string]int32, len(before.Listeners))
-	for i := range before.Listeners {
-		known[before.Listeners[i].Name] = before.Listeners[i].Attached
-	}
-	for i := range now.Listeners {
-		out[i] = known[now.Listeners[i].Name]
-	}
-	return out
 }
 
-func withCounts(gateway *ir.Gateway, counts []int32) *ir.Gateway {
-	copied := *gateway
-	copied.Listeners = slices.Clone(gateway.Listeners)
-	for i := range copied.Listeners {
-		copied.Listeners[i].Attached = counts[i]
+// attachedBefore are the counts of a Gateway by listener. Most listeners are asked for in the order that they had.
+func attachedBefore(gateway *ir.Gateway) func(name string) int32 {
+	if gateway == nil {
+		return func(string) int32 { return 0 }
 	}
-	return &copied
+	listeners, next := gateway.Listeners, 0
+	places := sync.OnceValue(func() map[string]int {
+		out := make(map[string]int, len(listeners))
+		for i := range listeners {
+			out[listeners[i].Name] = i
+		}
+		return out
+	})
+	return func(name string) int32 {
+		if next >= len(listeners) || listeners[next].Name != name {
+			at, found := places()[name]
+			if !found {
+				return 0
+			}
+			next = at
+		}
+		next++
+		return listeners[next-1].Attached
+	}
 }

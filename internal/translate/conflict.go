@@ -18,23 +18,44 @@ func socketOf(listener *ir.Listener) socket {
 	return socket{listener.Port, listener.Protocol == protocolUDP}
 }
 
-// claim is who wants what on one socket, by index.
-type claim struct {
-	protocols map[string][]int
-	hostnames map[string][]int
+// address is a hostname on a socket.
+type address struct {
+	socket
+	hostname string
 }
 
-// claims are those of all sockets.
-type claims map[socket]*claim
+// claims are who wants what, by index.
+type claims struct {
+	protocols map[socket]map[string][]int
+	// last is the last one that wants an address, and before the one that wanted the same before it, or -1.
+	last   map[address]int
+	before map[int]int
+}
 
-func (c claims) add(listener *ir.Listener, index int) {
-	at := c[socketOf(listener)]
-	if at == nil {
-		at = &claim{map[string][]int{}, map[string][]int{}}
-		c[socketOf(listener)] = at
+// newClaims has room for so many addresses.
+func newClaims(room int) *claims {
+	return &claims{protocols: map[socket]map[string][]int{}, last: make(map[address]int, room), before: map[int]int{}}
+}
+
+func (c *claims) add(listener *ir.Listener, index int) {
+	at := address{socketOf(listener), listener.Hostname}
+	if c.protocols[at.socket] == nil {
+		c.protocols[at.socket] = map[string][]int{}
 	}
-	at.protocols[listener.Protocol] = append(at.protocols[listener.Protocol], index)
-	at.hostnames[listener.Hostname] = append(at.hostnames[listener.Hostname], index)
+	c.protocols[at.socket][listener.Protocol] = append(c.protocols[at.socket][listener.Protocol], index)
+	if other, taken := c.last[at]; taken {
+		c.before[index] = other
+	}
+	c.last[at] = index
+}
+
+// named are those that want an address.
+func (c *claims) named(at address) []int {
+	var out []int
+	for index, found := c.last[at]; found; index, found = c.before[index] {
+		out = append(out, index)
+	}
+	return out
 }
 
 // excludes says that no two listeners of these protocols share a socket, whatever their hostnames are. HTTPS
@@ -52,37 +73,46 @@ func excludes(a, b string) bool {
 // those of a younger one: the later loses. Within one object none wins. A listener that lost takes nothing
 // away from others.
 func (c *gatewayContext) conflicts() {
-	held := claims{}
+	held := newClaims(len(c.declared))
 	for from := 0; from < len(c.declared); {
 		to := from
 		for to < len(c.declared) && c.declared[to].tier == c.declared[from].tier {
 			to++
 		}
-		fresh := claims{}
 		var standing []int
 		for i := from; i < to; i++ {
 			if c.carries(c.out.Listeners[i].Protocol) && !c.conflict(i, held) {
 				standing = append(standing, i)
-				fresh.add(&c.out.Listeners[i], i)
 			}
 		}
+		c.among(standing)
 		for _, i := range standing {
-			c.conflict(i, fresh)
 			held.add(&c.out.Listeners[i], i)
 		}
 		from = to
 	}
 }
 
-// conflict tells of listeners among others that this one is not distinct from, and says whether there are any.
-func (c *gatewayContext) conflict(i int, others claims) bool {
-	l := c.at(i)
-	at := others[socketOf(l.made)]
-	if at == nil {
-		return false
+// among marks listeners of one object that are not distinct from each other.
+func (c *gatewayContext) among(indexes []int) {
+	if len(indexes) < 2 {
+		return
 	}
+	fresh := newClaims(len(indexes))
+	for _, i := range indexes {
+		fresh.add(&c.out.Listeners[i], i)
+	}
+	for _, i := range indexes {
+		c.conflict(i, fresh)
+	}
+}
+
+// conflict tells of listeners among others that this one is not distinct from, and says whether there are any.
+func (c *gatewayContext) conflict(i int, others *claims) bool {
+	l := c.at(i)
+	at := address{socketOf(l.made), l.made.Hostname}
 	var alike, unlike, named []int
-	for protocol, indexes := range at.protocols {
+	for protocol, indexes := range others.protocols[at.socket] {
 		switch {
 		case !excludes(protocol, l.made.Protocol):
 		case protocol == l.made.Protocol:
@@ -91,7 +121,7 @@ func (c *gatewayContext) conflict(i int, others claims) bool {
 			unlike = append(unlike, indexes...)
 		}
 	}
-	for _, j := range at.hostnames[l.made.Hostname] {
+	for _, j := range others.named(at) {
 		switch protocol := c.out.Listeners[j].Protocol; {
 		case excludes(protocol, l.made.Protocol):
 		case protocol == l.made.Protocol:

@@ -3,6 +3,7 @@ package translate_test
 import (
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/fleetgate/fleetgate/internal/compile"
@@ -75,6 +76,49 @@ func TestAChangeCostsWhatDependsOnIt(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAChangedListenerSetIsTranslatedAlone holds that those which did not change are used as they were, and that a certificate is read
+// once: again only when its Secret holds another.
+func TestAChangedListenerSetIsTranslatedAlone(t *testing.T) {
+	const sets = 20
+	secret := world.Name{Namespace: "infra", Name: "tls"}
+	w := worldtest.Many(sets, false)
+	worldtest.InSets(w, sets)
+	w.Gateways[web].Spec.Listeners = append(w.Gateways[web].Spec.Listeners, gatewayv1.Listener{
+		Name: "https", Port: 443, Protocol: gatewayv1.HTTPSProtocolType,
+		TLS: &gatewayv1.ListenerTLSConfig{CertificateRefs: []gatewayv1.SecretObjectReference{{Name: "tls"}}},
+	})
+	hold := func(w *world.World, hostname string) {
+		chain, key := worldtest.Certificate(hostname)
+		w.Secrets = map[world.Name]*corev1.Secret{secret: {Data: map[string][]byte{corev1.TLSCertKey: chain, corev1.TLSPrivateKeyKey: key}}}
+	}
+	hold(w, "a.example.com")
+	before := translate.All(w)
+	changed := world.Key{Kind: world.KindListenerSet, Name: world.Name{Namespace: "infra", Name: "set-7"}}
+	next := *w
+	set := w.ListenerSets.Get(changed.Name).DeepCopy()
+	set.Spec.Listeners[0].Port = 81
+	next.ListenerSets = w.ListenerSets.With(changed.Name, set)
+	after := translate.Change(before, &next, []world.Key{changed})
+	again := 0
+	for i, set := range after.Gateways[0].Sets {
+		if &set.Deps[0] != &before.Gateways[0].Sets[i].Deps[0] {
+			again++
+		}
+	}
+	if again != 1 {
+		t.Errorf("%d ListenerSets were translated, want 1", again)
+	}
+	certificate := func(r ir.IR) *ir.Certificate { return r.Gateways[0].Listener("https").Certificates[0] }
+	if certificate(after) != certificate(before) {
+		t.Error("a certificate was read again though its Secret is the same")
+	}
+	hold(&next, "b.example.com")
+	last := translate.Change(after, &next, []world.Key{{Kind: world.KindSecret, Name: secret}})
+	if got := certificate(last).Hostnames[0]; got != "b.example.com" {
+		t.Errorf("the certificate is for %s though its Secret holds another", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/fleetgate/fleetgate/internal/world"
@@ -21,6 +22,16 @@ func (d dependencies) onGrants(namespace string) {
 // onMembers depends on which members there are.
 func (d dependencies) onMembers() {
 	d.on(world.KindMember, "", "")
+}
+
+// setsOf is which ListenerSets name a Gateway.
+func setsOf(gateway world.Name) world.Key {
+	return world.Key{Kind: "ListenerSets of a Gateway", Name: gateway}
+}
+
+// onSetsOf depends on which ListenerSets name a Gateway.
+func (d dependencies) onSetsOf(gateway world.Name) {
+	d[setsOf(gateway).Hash()] = struct{}{}
 }
 
 // defaultGateways is which Gateways of ours are default Gateways: no Gateway has an empty name.
@@ -78,6 +89,13 @@ func (d dirty) toucher() func(deps []uint64) bool {
 		}
 		return false
 	}
+}
+
+// without is what changed but for a Key.
+func (d dirty) without(key world.Key) dirty {
+	out := maps.Clone(d)
+	delete(out, key.Hash())
+	return out
 }
 
 // touches says whether something that these dependencies name has changed.

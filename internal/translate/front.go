@@ -44,7 +44,9 @@ func (t *translator) frontPorts(c *gatewayContext, front ir.Front) []ir.FrontPor
 		udp    bool
 	}
 	bySocket := map[socket]*ir.FrontPort{}
-	for _, listener := range c.out.Listeners {
+	listed := map[certificateAt]bool{}
+	for i := range c.out.Listeners {
+		listener := &c.out.Listeners[i]
 		if !listener.Serves && !c.goesOn(listener) {
 			continue
 		}
@@ -59,7 +61,7 @@ func (t *translator) frontPorts(c *gatewayContext, front ir.Front) []ir.FrontPor
 		}
 		port.Spoilt = port.Spoilt && !listener.Serves
 		if listener.Protocol == protocolHTTPS && c.provider.EndsTLS {
-			c.frontCertificates(port, listener, front)
+			frontCertificates(port, listener, front, listed)
 		}
 	}
 	ports := make([]ir.FrontPort, 0, len(bySocket))
@@ -73,9 +75,9 @@ func (t *translator) frontPorts(c *gatewayContext, front ir.Front) []ir.FrontPor
 }
 
 // goesOn says whether a listener that cannot serve has a port at the front nevertheless: its certificates were good, or may have been.
-func (c *gatewayContext) goesOn(listener ir.Listener) bool {
-	spoilt := func(certificate ir.Certificate) bool { return certificate.Spoilt }
-	return listener.Proxied && (!c.provider.EndsTLS || slices.ContainsFunc(c.certificates[listener.Name], spoilt))
+func (c *gatewayContext) goesOn(listener *ir.Listener) bool {
+	spoilt := func(certificate *ir.Certificate) bool { return certificate.Spoilt }
+	return listener.Proxied && (!c.provider.EndsTLS || slices.ContainsFunc(listener.Certificates, spoilt))
 }
 
 // udpLast orders ports of one number.
@@ -87,23 +89,27 @@ func udpLast(port ir.FrontPort) int {
 }
 
 // frontCertificates adds what a listener needs for TLS: the certificates it names, or else the wish that the
-// provider finds one for its hostname.
-func (c *gatewayContext) frontCertificates(port *ir.FrontPort, listener ir.Listener, front ir.Front) {
-	if len(c.certificates[listener.Name]) == 0 {
+// provider finds one for its hostname. listed are those that ports have already.
+func frontCertificates(port *ir.FrontPort, listener *ir.Listener, front ir.Front, listed map[certificateAt]bool) {
+	if len(listener.Certificates) == 0 {
 		if listener.Hostname != "" && !namesARNs(front) {
 			port.DiscoverHostnames = append(port.DiscoverHostnames,
 				ir.DiscoverHostname{Listener: listener.Name, Hostname: listener.Hostname})
 		}
 		return
 	}
-	for _, certificate := range c.certificates[listener.Name] {
-		known := slices.ContainsFunc(port.Certificates, func(have ir.Certificate) bool {
-			return have.Secret == certificate.Secret
-		})
-		if !known {
-			port.Certificates = append(port.Certificates, certificate)
+	for _, certificate := range listener.Certificates {
+		if at := (certificateAt{port.Port, certificate.Secret}); !listed[at] {
+			listed[at] = true
+			port.Certificates = append(port.Certificates, *certificate)
 		}
 	}
+}
+
+// certificateAt is the certificate of a Secret on a port of the front.
+type certificateAt struct {
+	port   int32
+	secret string
 }
 
 // namesARNs says that the parameters name certificates for every HTTPS listener.

@@ -29,19 +29,29 @@ type gatewayContext struct {
 	declared []declared
 	// repeated are names of listeners that come a second time.
 	repeated []string
-	// certificates by listener name.
-	certificates map[string][]ir.Certificate
+	// known is what an earlier translation of the Gateway knows.
+	known known
+	// old are the Sets as they were translated, where that is of use; nil where they are fresh.
+	old []*ir.ListenerSet
+	// fresh are those that are translated, with what they depend on.
+	fresh []freshSet
+}
+
+// freshSet is a ListenerSet that is translated, with what it depends on.
+type freshSet struct {
+	set  *ir.ListenerSet
+	deps dependencies
 }
 
 // gateway translates a Gateway; nil if its class is not ours.
-func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gateway {
+func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway, known known) *ir.Gateway {
 	class := t.classes[string(object.Spec.GatewayClassName)]
 	if class == nil {
 		return nil
 	}
 	c := &gatewayContext{
 		name: name, object: object, provider: t.w.Providers[class.Controller],
-		deps: dependencies{}, certificates: map[string][]ir.Certificate{},
+		deps: dependencies{}, known: known,
 		out: &ir.Gateway{
 			Namespace: name.Namespace, Name: name.Name, UID: string(object.UID),
 			Generation: object.Generation, Created: object.CreationTimestamp.Unix(),
@@ -59,6 +69,7 @@ func (t *translator) gateway(name world.Name, object *gatewayv1.Gateway) *ir.Gat
 	c.deps.on(world.KindFront, name.Namespace, name.Name)
 	c.deps.on(world.KindProxies, name.Namespace, name.Name)
 	c.deps.onMembers()
+	c.deps.onSetsOf(name)
 	t.gatewayParameters(c, class)
 	t.gatewayAddresses(c)
 	c.infrastructure()
@@ -159,15 +170,21 @@ func orNone(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// shapes says what routes can see of the Gateway, and of each of its sets.
+// shapes says what routes can see of the Gateway, and of each of its sets, and what those depend on.
 func (c *gatewayContext) shapes() {
 	members := make([]string, 0, len(c.out.Members))
 	for _, member := range c.out.Members {
 		members = append(members, fmt.Sprintf("%s %t", member.Name, member.Unreachable == ""))
 	}
 	c.out.Shape = shape(c.out.Controller, c.out.Deleting, members, c.seen(0, len(c.out.Own())))
-	for _, set := range c.out.Sets {
-		set.Shape = shape(c.seen(set.First, set.Count))
+	for i, set := range c.out.Sets {
+		if old := c.old[i]; old != nil {
+			c.sameRevision(set, old)
+		}
+	}
+	for _, fresh := range c.fresh {
+		fresh.set.Shape = shape(c.seen(fresh.set.First, fresh.set.Count))
+		fresh.set.Deps = fresh.deps.sorted()
 	}
 }
 

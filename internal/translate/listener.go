@@ -26,9 +26,12 @@ var protocols = []string{protocolHTTP, protocolHTTPS, protocolTLS, protocolTCP, 
 type declared struct {
 	// in is the object that declares it.
 	in   ir.Object
-	spec gatewayv1.Listener
+	spec *gatewayv1.Listener
 	// tier is 0 for the Gateway's own, and then the place of the ListenerSet in the order of precedence.
 	tier int
+	// deps are what that object depends on; nil if it is known from an earlier translation, where before is the listener.
+	deps   dependencies
+	before *ir.Listener
 }
 
 // listenerContext is one listener on its way through translation.
@@ -38,6 +41,8 @@ type listenerContext struct {
 	in   ir.Object
 	spec *gatewayv1.Listener
 	made *ir.Listener
+	// deps are those of that object.
+	deps dependencies
 }
 
 func (l *listenerContext) refusef(code ir.Code, format string, args ...any) {
@@ -48,7 +53,8 @@ func (l *listenerContext) refusef(code ir.Code, format string, args ...any) {
 
 // at is the listener of that index.
 func (c *gatewayContext) at(i int) *listenerContext {
-	return &listenerContext{gatewayContext: c, in: c.declared[i].in, spec: &c.declared[i].spec, made: &c.out.Listeners[i]}
+	d := &c.declared[i]
+	return &listenerContext{gatewayContext: c, in: d.in, spec: d.spec, made: &c.out.Listeners[i], deps: d.deps}
 }
 
 // listeners translates the listeners of a Gateway and of its ListenerSets, each by itself, then against each other.
@@ -57,22 +63,20 @@ func (t *translator) listeners(c *gatewayContext) {
 	t.listenerSets(c)
 	c.out.Listeners = make([]ir.Listener, len(c.declared))
 	for i := range c.declared {
-		l := c.at(i)
-		l.made.Name = string(l.spec.Name)
-		if l.in.Kind == kindListenerSet {
-			l.made.Set = l.in.Namespace + "/" + l.in.Name
-			l.made.Name = l.made.Set + "/" + string(l.spec.Name)
+		if before := c.declared[i].before; before != nil {
+			c.out.Listeners[i] = alone(before)
+		} else {
+			t.listener(c.at(i))
 		}
-		t.listener(l)
 		if i >= maxListeners {
-			l.refusef(ir.TooManyListeners, "Gateway %s has %d listeners already: attach the ListenerSet to another", c.name, maxListeners)
+			c.at(i).refusef(ir.TooManyListeners, "Gateway %s has %d listeners already: attach the ListenerSet to another", c.name, maxListeners)
 		}
 	}
 	c.conflicts()
 	c.overlaps()
 	for i := range c.out.Listeners {
 		listener := &c.out.Listeners[i]
-		certificates := readable(c.certificates[listener.Name])
+		certificates := readable(listener.Certificates)
 		listener.Serves = serves(listener, certificates)
 		switch {
 		case listener.Protocol == protocolHTTPS && c.provider.EndsTLS:
@@ -81,7 +85,9 @@ func (t *translator) listeners(c *gatewayContext) {
 			certificates = len(listener.Secrets) // spoilt ones too, see translator.spoilt
 		}
 		listener.Proxied = serves(listener, certificates)
-		t.listenerFilters(c.at(i))
+		if hasFilters(c.declared[i].spec) {
+			t.listenerFilters(c.at(i))
+		}
 	}
 }
 
@@ -95,19 +101,19 @@ func (c *gatewayContext) ownListeners() {
 	specs, repeated := unique(c.object.Spec.Listeners)
 	c.repeated = repeated
 	for _, spec := range specs {
-		c.declared = append(c.declared, declared{in: in, spec: spec})
+		c.declared = append(c.declared, declared{in: in, spec: spec, deps: c.deps})
 	}
 }
 
 // unique leaves out listeners whose name comes again: the API takes each name once.
-func unique(specs []gatewayv1.Listener) (kept []gatewayv1.Listener, repeated []string) {
-	seen := make(map[gatewayv1.SectionName]bool, len(specs))
-	for _, spec := range specs {
-		if seen[spec.Name] {
+func unique(specs []gatewayv1.Listener) (kept []*gatewayv1.Listener, repeated []string) {
+	kept = make([]*gatewayv1.Listener, 0, len(specs))
+	for i := range specs {
+		spec := &specs[i]
+		if slices.ContainsFunc(kept, func(have *gatewayv1.Listener) bool { return have.Name == spec.Name }) {
 			repeated = append(repeated, string(spec.Name))
 			continue
 		}
-		seen[spec.Name] = true
 		kept = append(kept, spec)
 	}
 	return kept, repeated
@@ -115,6 +121,11 @@ func unique(specs []gatewayv1.Listener) (kept []gatewayv1.Listener, repeated []s
 
 // listener translates one listener by itself.
 func (t *translator) listener(l *listenerContext) {
+	l.made.Name = string(l.spec.Name)
+	if l.in.Kind == kindListenerSet {
+		l.made.Set = l.in.Namespace + "/" + l.in.Name
+		l.made.Name = l.made.Set + "/" + string(l.spec.Name)
+	}
 	l.made.Port = l.spec.Port
 	l.made.Protocol = string(l.spec.Protocol)
 	if !l.protocol() {
@@ -146,7 +157,7 @@ func serves(listener *ir.Listener, certificates int) bool {
 }
 
 // readable counts the certificates that are not spoilt.
-func readable(certificates []ir.Certificate) (count int) {
+func readable(certificates []*ir.Certificate) (count int) {
 	for _, certificate := range certificates {
 		if !certificate.Spoilt {
 			count++

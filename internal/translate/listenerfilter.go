@@ -11,13 +11,13 @@ import (
 )
 
 // hasFilters says whether a listener has filters, an experimental field.
-func (l *listenerContext) hasFilters() bool {
-	return l.spec.Filters != nil && len(l.spec.Filters.Requests) > 0
+func hasFilters(spec *gatewayv1.Listener) bool {
+	return spec.Filters != nil && len(spec.Filters.Requests) > 0
 }
 
 // filtersFit refuses filters of a listener that has no requests.
 func (l *listenerContext) filtersFit() {
-	if l.hasFilters() && l.made.Protocol != protocolHTTP && l.made.Protocol != protocolHTTPS {
+	if hasFilters(l.spec) && l.made.Protocol != protocolHTTP && l.made.Protocol != protocolHTTPS {
 		l.refusef(ir.UnsupportedValue, "filters.requests: a listener of protocol %s has no requests: remove filters", l.made.Protocol)
 	}
 }
@@ -25,7 +25,7 @@ func (l *listenerContext) filtersFit() {
 // listenerFilters reads the filters of a listener whose protocol is known. A listener with one that cannot be used does not let
 // requests past it: it goes on in the proxies and answers 500, since without it a listener for more hostnames would take them.
 func (t *translator) listenerFilters(l *listenerContext) {
-	if !l.hasFilters() || !l.made.Proxied {
+	if !l.made.Proxied {
 		return
 	}
 	set := &ruleSet{pools: map[string]ir.Pool{}, found: map[backendPort]string{}}

@@ -54,16 +54,30 @@ func createdAt(set *gatewayv1.ListenerSet) int64 {
 // listenerSets declares the listeners of the ListenerSets that name the Gateway and that it allows (GEP-1713).
 func (t *translator) listenerSets(c *gatewayContext) {
 	filter, err := allowedSets(c.object.Spec.AllowedListeners)
-	for tier, name := range t.sets()[ir.Key(c.name)] {
+	names := t.setsNaming(c)
+	if len(names) == 0 {
+		return
+	}
+	c.out.Sets = make([]*ir.ListenerSet, 0, len(names))
+	c.old = make([]*ir.ListenerSet, len(names))
+	c.declared = slices.Grow(c.declared, len(names))
+	for tier, name := range names {
 		object := t.w.ListenerSets.Get(name)
-		c.deps.on(world.KindListenerSet, name.Namespace, name.Name)
-		c.deps.on(world.KindNamespace, "", name.Namespace)
 		set := &ir.ListenerSet{
 			Namespace: name.Namespace, Name: name.Name, Generation: object.Generation, Created: createdAt(object),
 			First: len(c.declared),
 		}
 		c.out.Sets = append(c.out.Sets, set)
 		in := ir.Object{Kind: kindListenerSet, Namespace: name.Namespace, Name: name.Name}
+		if old := c.known.set(set, object); old != nil {
+			c.old[tier] = old
+			c.declareKnown(set, old, object, tier+1)
+			continue
+		}
+		deps := dependencies{}
+		deps.on(world.KindListenerSet, name.Namespace, name.Name)
+		deps.on(world.KindNamespace, "", name.Namespace)
+		c.fresh = append(c.fresh, freshSet{set, deps})
 		switch {
 		case err != nil:
 			set.Problems = append(set.Problems, ir.NotAllowed.Problem(in,
@@ -76,7 +90,7 @@ func (t *translator) listenerSets(c *gatewayContext) {
 			continue
 		}
 		for _, spec := range entries(object) {
-			c.declared = append(c.declared, declared{in: in, spec: spec, tier: tier + 1})
+			c.declared = append(c.declared, declared{in: in, spec: spec, tier: tier + 1, deps: deps})
 		}
 		set.Count = len(c.declared) - set.First
 	}
@@ -91,12 +105,14 @@ func allowedSets(allowed *gatewayv1.AllowedListeners) (namespaceFilter, error) {
 }
 
 // entries are the listeners of a ListenerSet as if they were a Gateway's.
-func entries(set *gatewayv1.ListenerSet) []gatewayv1.Listener {
-	specs := make([]gatewayv1.Listener, 0, len(set.Spec.Listeners))
-	for _, entry := range set.Spec.Listeners {
-		specs = append(specs, gatewayv1.Listener(entry))
+func entries(set *gatewayv1.ListenerSet) []*gatewayv1.Listener {
+	kept := make([]*gatewayv1.Listener, 0, len(set.Spec.Listeners))
+	for i := range set.Spec.Listeners {
+		spec := (*gatewayv1.Listener)(&set.Spec.Listeners[i])
+		if !slices.ContainsFunc(kept, func(have *gatewayv1.Listener) bool { return have.Name == spec.Name }) {
+			kept = append(kept, spec)
+		}
 	}
-	kept, _ := unique(specs)
 	return kept
 }
 

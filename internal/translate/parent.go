@@ -2,7 +2,6 @@ package translate
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -112,13 +111,14 @@ func (t *translator) parent(name parentKey, key ir.Key) *parent {
 	made := &parent{parentKey: name, gateway: gateway, members: t.placedMembers(gateway)}
 	switch name.kind {
 	case kindListenerSet:
-		set := t.attachedSet(gateway, name.key)
+		object := t.w.ListenerSets.Get(world.Name(name.key))
+		set := gateway.Set(createdAt(object), name.key)
 		if set == nil {
 			return nil
 		}
 		made.first, made.detached = set.First, set.Count == 0
 		if !made.detached {
-			made.allow(entries(t.w.ListenerSets.Get(world.Name(name.key))))
+			made.allow(entries(object))
 		}
 	default:
 		own, _ := unique(t.w.Gateways[world.Name(key)].Spec.Listeners)
@@ -128,22 +128,10 @@ func (t *translator) parent(name parentKey, key ir.Key) *parent {
 	return made
 }
 
-// attachedSet is a ListenerSet that names the Gateway, allowed or not; nil if there is none. There may be thousands.
-func (t *translator) attachedSet(gateway *ir.Gateway, name ir.Key) *ir.ListenerSet {
-	if len(t.parents) > few {
-		return t.attached()[name]
-	}
-	at := slices.IndexFunc(gateway.Sets, func(set *ir.ListenerSet) bool { return set.Key() == name })
-	if at < 0 {
-		return nil
-	}
-	return gateway.Sets[at]
-}
-
 // allow reads the filters of the parent's listeners. What cannot be read allows nothing.
-func (p *parent) allow(listeners []gatewayv1.Listener) {
-	for i := range listeners {
-		filter, err := allowedNamespaces(listeners[i].AllowedRoutes)
+func (p *parent) allow(listeners []*gatewayv1.Listener) {
+	for _, listener := range listeners {
+		filter, err := allowedNamespaces(listener.AllowedRoutes)
 		if err != nil {
 			filter = namespaceFilter{selector: labels.Nothing()}
 		}
@@ -173,7 +161,7 @@ func (f namespaceFilter) admits(w *world.World, own, other string) bool {
 	if f.same {
 		return other == own
 	}
-	return f.selector.Matches(namespaceLabels(w, other))
+	return f.selector.Empty() || f.selector.Matches(namespaceLabels(w, other))
 }
 
 // namespaceLabels are the labels of a namespace; those that every namespace has, if it is not known.

@@ -43,14 +43,14 @@ func (t *translator) listenerTLS(l *listenerContext) {
 			}
 			continue
 		}
-		l.certificates[l.made.Name] = append(l.certificates[l.made.Name], *certificate)
+		l.made.Certificates = append(l.made.Certificates, certificate)
 		l.made.Secrets = append(l.made.Secrets, certificate.Secret)
 	}
 }
 
 // lastGood has whoever ends the TLS of the listener, proxies or the front, go on with what it has of a Secret that is spoilt.
 func (l *listenerContext) lastGood(secret string) {
-	l.certificates[l.made.Name] = append(l.certificates[l.made.Name], ir.Certificate{Secret: secret, Spoilt: true})
+	l.made.Certificates = append(l.made.Certificates, &ir.Certificate{Secret: secret, Spoilt: true})
 	if l.made.ProxyEndsTLS(l.provider.EndsTLS) {
 		l.made.Secrets = append(l.made.Secrets, secret)
 	}

@@ -18,7 +18,7 @@ func All(w *world.World) ir.IR {
 	out := ir.IR{Parameters: t.allParameters(), Classes: t.allClasses(), Policies: t.allPolicies()}
 	t.seePolicies(out.Policies)
 	for _, name := range sortedNames(w.Gateways) {
-		if gateway := t.gateway(name, w.Gateways[name]); gateway != nil {
+		if gateway := t.gateway(name, w.Gateways[name], known{}); gateway != nil {
 			out.Gateways = append(out.Gateways, gateway)
 		}
 	}
@@ -43,13 +43,13 @@ type translator struct {
 	sets func() map[ir.Key][]world.Name
 	// certificates that were read already.
 	certificates map[world.Name]readSecret
+	// before are those of the IR before, by Secret.
+	before func() map[string]*ir.Certificate
 	// claims are the policies by the Services that they name, policies what became of them.
 	claims   func() map[world.Name][]ir.PolicyKey
 	policies func() map[world.Name][]policyAt
 	// gateways of ours, by key, and what routes can see of them.
 	gateways map[ir.Key]*ir.Gateway
-	// attached are the ListenerSets that name those, allowed or not.
-	attached func() map[ir.Key]*ir.ListenerSet
 	parents  map[parentKey]*parent
 	// defaults are the default Gateways among them, sorted.
 	defaults []ir.Key
@@ -63,6 +63,7 @@ func newTranslator(w *world.World) *translator {
 		grants:       sync.OnceValue(func() map[string][]*gatewayv1.ReferenceGrant { return grantsByNamespace(w) }),
 		sets:         sync.OnceValue(func() map[ir.Key][]world.Name { return setsByGateway(w) }),
 		certificates: map[world.Name]readSecret{},
+		before:       func() map[string]*ir.Certificate { return nil },
 		parents:      map[parentKey]*parent{},
 		claims:       sync.OnceValue(func() map[world.Name][]ir.PolicyKey { return policyClaims(w) }),
 	}
@@ -75,15 +76,6 @@ func (t *translator) see(gateways []*ir.Gateway) {
 	for _, gateway := range gateways {
 		t.gateways[gateway.Key()] = gateway
 	}
-	t.attached = sync.OnceValue(func() map[ir.Key]*ir.ListenerSet {
-		out := map[ir.Key]*ir.ListenerSet{}
-		for _, gateway := range gateways {
-			for _, set := range gateway.Sets {
-				out[set.Key()] = set
-			}
-		}
-		return out
-	})
 }
 
 // countAttached sets Attached of every listener. The Gateways must be new.

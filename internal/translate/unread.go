@@ -11,7 +11,7 @@ import (
 func (t *translator) unread(c *gatewayContext) bool {
 	secrets, out := wantedSecrets{}, false
 	for i := range c.declared {
-		secrets.listeners(c.declared[i].in.Namespace, []gatewayv1.Listener{c.declared[i].spec})
+		secrets.listener(c.declared[i].in.Namespace, c.declared[i].spec)
 	}
 	secrets.backend(c.name.Namespace, c.object)
 	for name := range secrets {

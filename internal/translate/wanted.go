@@ -11,17 +11,22 @@ import (
 // their ListenerSets name, and those of certificates for backends. No other has to be read.
 func WantedSecrets(w *world.World) map[world.Name]bool {
 	out := wantedSecrets{}
-	sets := setsByGateway(w)
+	allowed := map[ir.Key]namespaceFilter{}
 	for name, gateway := range w.Gateways {
 		if _, ours := providerOf(w, gateway); !ours {
 			continue
 		}
-		out.listeners(name.Namespace, gateway.Spec.Listeners)
+		for i := range gateway.Spec.Listeners {
+			out.listener(name.Namespace, &gateway.Spec.Listeners[i])
+		}
 		out.backend(name.Namespace, gateway)
-		filter, _ := allowedSets(gateway.Spec.AllowedListeners) // after an error it allows nothing
-		for _, set := range sets[ir.Key(name)] {
-			if filter.admits(w, name.Namespace, set.Namespace) {
-				out.listeners(set.Namespace, entries(w.ListenerSets.Get(set)))
+		allowed[ir.Key(name)], _ = allowedSets(gateway.Spec.AllowedListeners) // after an error it allows nothing
+	}
+	for name, set := range w.ListenerSets.All() {
+		gateway, ok := setParent(name, set)
+		if filter, ours := allowed[gateway]; ok && ours && filter.admits(w, gateway.Namespace, name.Namespace) {
+			for _, spec := range entries(set) {
+				out.listener(name.Namespace, spec)
 			}
 		}
 	}
@@ -31,15 +36,13 @@ func WantedSecrets(w *world.World) map[world.Name]bool {
 // wantedSecrets are names of Secrets.
 type wantedSecrets map[world.Name]bool
 
-// listeners adds those of listeners of a namespace that end TLS.
-func (s wantedSecrets) listeners(namespace string, specs []gatewayv1.Listener) {
-	for _, spec := range specs {
-		if spec.TLS == nil || deref(spec.TLS.Mode) == gatewayv1.TLSModePassthrough {
-			continue
-		}
-		for i := range spec.TLS.CertificateRefs {
-			s.secret(namespace, &spec.TLS.CertificateRefs[i])
-		}
+// listener adds those of a listener of a namespace that ends TLS.
+func (s wantedSecrets) listener(namespace string, spec *gatewayv1.Listener) {
+	if spec.TLS == nil || deref(spec.TLS.Mode) == gatewayv1.TLSModePassthrough {
+		return
+	}
+	for i := range spec.TLS.CertificateRefs {
+		s.secret(namespace, &spec.TLS.CertificateRefs[i])
 	}
 }
 
