@@ -96,7 +96,16 @@ func (w *Worker) hold(ctx context.Context, name world.Name, want wish) (recorded
 	}
 	w.note(want.front.Owner.UID, false)
 	now := succeed(readRecorded(gateway), w.at(want))
-	return now, w.record(ctx, gateway, now)
+	changed, err := w.record(ctx, gateway, now)
+	if err != nil {
+		return now, err
+	}
+	w.holds(want.front.Owner.Hub, changed)
+	if changed != gateway {
+		// The API server may have been about to delete it, and does not look at a finalizer that is new then.
+		_, err = w.read(ctx, name, want.front.Owner.UID)
+	}
+	return now, err
 }
 
 // write puts a record on the Gateway as the API server has it now.
@@ -105,18 +114,19 @@ func (w *Worker) write(ctx context.Context, name world.Name, uid string, now rec
 	if err != nil {
 		return err
 	}
-	return w.record(ctx, gateway, now)
+	_, err = w.record(ctx, gateway, now)
+	return err
 }
 
-// record changes finalizer and annotation where they are not as they should be.
-func (w *Worker) record(ctx context.Context, gateway *gatewayv1.Gateway, now recorded) error {
+// record changes finalizer and annotation where they are not as they should be, and returns the Gateway with them.
+func (w *Worker) record(ctx context.Context, gateway *gatewayv1.Gateway, now recorded) (*gatewayv1.Gateway, error) {
 	plain, err := json.Marshal(now)
 	if err != nil {
-		return fmt.Errorf("record the parameters: %w", err)
+		return nil, fmt.Errorf("record the parameters: %w", err)
 	}
 	held := slices.Contains(gateway.Finalizers, proxies.FinalizerFront)
 	if held && gateway.Annotations[AnnotationParameters] == string(plain) {
-		return nil
+		return gateway, nil
 	}
 	changed := gateway.DeepCopy()
 	if !held {
@@ -126,7 +136,7 @@ func (w *Worker) record(ctx context.Context, gateway *gatewayv1.Gateway, now rec
 		changed.Annotations = map[string]string{}
 	}
 	changed.Annotations[AnnotationParameters] = string(plain)
-	return w.patch(ctx, gateway, changed)
+	return changed, w.patch(ctx, gateway, changed)
 }
 
 // release takes our finalizer and annotation off the Gateway.

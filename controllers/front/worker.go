@@ -49,9 +49,10 @@ type Worker struct {
 	states map[world.Name]*state
 	// services are the Gateways whose fronts have Services in members, by key.
 	services map[gather.Key]world.Name
-	// seen are the Gateways of the latest World, released the UIDs of those whose finalizer we took off, and running those of which a
-	// pass is under way.
+	// seen are the Gateways of the latest World, held those with our finalizer by UID, released the UIDs of those whose finalizer we took
+	// off, and running those of which a pass is under way.
 	seen     map[world.Name]*gatewayv1.Gateway
+	held     map[string]*gatewayv1.Gateway
 	released map[string]bool
 	running  map[world.Name]string
 }
@@ -76,7 +77,7 @@ func New(options Options) *Worker {
 	return &Worker{
 		options: options, queue: sync.OnceValue(newQueue),
 		wishes: map[world.Name]wish{}, states: map[world.Name]*state{}, services: map[gather.Key]world.Name{},
-		released: map[string]bool{}, running: map[world.Name]string{},
+		held: map[string]*gatewayv1.Gateway{}, released: map[string]bool{}, running: map[world.Name]string{},
 	}
 }
 

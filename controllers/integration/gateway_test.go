@@ -125,9 +125,7 @@ func (s shop) close(t *testing.T, cloud *memory.Cloud, members ...*api) {
 		}
 		return ""
 	})
-	if owned := cloud.Owned(ir.Owner{Hub: hubID, UID: uid, Namespace: s.key.Namespace, Name: s.key.Name}); len(owned) > 0 {
-		t.Errorf("the cloud still has %v", owned)
-	}
+	emptied(t, cloud, ir.Owner{Hub: hubID, UID: uid, Namespace: s.key.Namespace, Name: s.key.Name})
 	for _, in := range members {
 		eventually(t, "members should be clean", func() string { return s.left(t, in) })
 	}

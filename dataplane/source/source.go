@@ -373,11 +373,12 @@ func (s *Source) prune(now time.Time) {
 		return
 	}
 	for name, n := range s.namespaces {
-		if s.backends.namespaces[name] > 0 {
+		switch {
+		case s.backends.namespaces[name] > 0:
 			n.idle = time.Time{}
-		} else if n.idle.IsZero() {
+		case n.idle.IsZero():
 			n.idle = now
-		} else if now.Sub(n.idle) >= lingering {
+		case now.Sub(n.idle) >= lingering:
 			n.stop()
 			delete(s.namespaces, name)
 		}
