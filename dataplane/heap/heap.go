@@ -32,7 +32,9 @@ type Keeper struct {
 	mutex  sync.Mutex
 	timer  *time.Timer
 	closed bool
-	// allocated is how much was allocated when the heap was collected last; only settle uses it.
+
+	settling sync.Mutex // held by settle, which may take longer than the next configuration does to come
+	// allocated is how much was allocated when the heap was collected last.
 	allocated uint64
 }
 
@@ -71,6 +73,8 @@ func (k *Keeper) Close() {
 
 // settle collects what building left, if it took much, and sets how much the heap may grow.
 func (k *Keeper) settle() {
+	k.settling.Lock()
+	defer k.settling.Unlock()
 	allocated, live := sizes()
 	if allocated-k.allocated < max(live/8, room/4) {
 		return
