@@ -88,11 +88,7 @@ func TestNothingIsLeftOfAGatewayThatGoesPastItsFinalizer(t *testing.T) {
 		}
 		w.step(t.Context(), name)
 		w.Set(gone, ir.IR{}, nil)
-		for w.queue().Len() > 0 {
-			key, _ := w.queue().Get()
-			w.step(t.Context(), key)
-			w.queue().Done(key)
-		}
+		w.workOff(t)
 		if owned := clouds["eu"].Owned(want.front.Owner); len(owned) > 0 {
 			t.Errorf("%s: the cloud has %v", c.reason, owned)
 		}

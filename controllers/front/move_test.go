@@ -159,6 +159,16 @@ func gatewayScheme(t *testing.T) *runtime.Scheme {
 	return scheme
 }
 
+// workOff makes the passes that are due by now.
+func (w *Worker) workOff(t *testing.T) {
+	t.Helper()
+	for w.queue().Len() > 0 {
+		key, _ := w.queue().Get()
+		w.step(t.Context(), key)
+		w.queue().Done(key)
+	}
+}
+
 func mover(t *testing.T, clouds regions) *Worker {
 	t.Helper()
 	hub := fake.NewClientBuilder().WithScheme(gatewayScheme(t)).WithObjects(&gatewayv1.Gateway{

@@ -47,11 +47,7 @@ func TestAFrontWhoseFinalizerSomebodyTookOffGoes(t *testing.T) {
 			next = nil
 		}
 		set(next)
-		for w.queue().Len() > 0 {
-			key, _ := w.queue().Get()
-			w.step(t.Context(), key)
-			w.queue().Done(key)
-		}
+		w.workOff(t)
 		if left := clouds["eu"].Owned(want.front.Owner); len(left) > 0 {
 			t.Errorf("%s: left are %v", c.name, left)
 		}

@@ -23,11 +23,7 @@ func TestAFinalizerThatSomebodyTookOffIsPutBackAtOnce(t *testing.T) {
 		w.Set(&world.World{Hub: "hub", Gateways: map[world.Name]*gatewayv1.Gateway{name: gateway}}, ir.IR{Gateways: []*ir.Gateway{{
 			Namespace: "ns", Name: "gw", Controller: "ours", Accepted: true, Front: want.front,
 		}}}, map[gather.Key]any{{Kind: world.KindGateway, Name: name}: gateway})
-		for w.queue().Len() > 0 {
-			key, _ := w.queue().Get()
-			w.step(t.Context(), key)
-			w.queue().Done(key)
-		}
+		w.workOff(t)
 	}
 	set(gatewayOf(t, w))
 	replaced := gatewayOf(t, w)
