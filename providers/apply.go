@@ -116,6 +116,14 @@ func (a *applier) awaited(want stack.Stack) string {
 	return strings.Join(a.pending, "; ")
 }
 
+// whole says that each wanted resource is active, after its step if it had one.
+func (a *applier) whole(want stack.Stack) bool {
+	return !slices.ContainsFunc(want.Resources, func(w stack.Resource) bool {
+		have, there := a.have[w.ID]
+		return !there || a.held[w.ID] || have.State != stack.Active && have.State != ""
+	})
+}
+
 func waitText(r stack.Resource) string {
 	switch r.State {
 	case stack.Deleting:

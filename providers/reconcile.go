@@ -25,6 +25,8 @@ type Result struct {
 	// Active says that the front takes requests: it has addresses. It can be Active while Pending is not
 	// empty, as when a web ACL is still to be associated.
 	Active bool
+	// Whole says that all that is wanted is there as it is wanted: at most deletions are left to do.
+	Whole bool
 	// Pending is what is awaited, for users, or "". The next pass, after some seconds, goes on from there.
 	Pending string
 	// Problems of the user's input, from Render.
@@ -51,6 +53,7 @@ func Reconcile(ctx context.Context, p Provider, front ir.Front) (Result, error) 
 		Addresses: p.Addresses(have), Pending: a.awaited(want), Problems: problems, Steps: a.applied,
 	}
 	r.Active = len(r.Addresses) > 0
+	r.Whole = err == nil && a.whole(want)
 	if s, ok := p.(SubnetLister); ok {
 		r.Subnets = s.Subnets(have)
 	}

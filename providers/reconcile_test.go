@@ -38,11 +38,12 @@ func TestReconcile(t *testing.T) {
 		steps        []string
 		pending      string
 		active       bool
+		whole        bool
 		err          error
 	}{
 		{
 			name: "all at once", reason: "what can be done now is done in one pass",
-			steps: []string{"+ create LoadBalancer internal", "+ create Listener internal/80", "+ create Targets internal/80/east"}, active: true,
+			steps: []string{"+ create LoadBalancer internal", "+ create Listener internal/80", "+ create Targets internal/80/east"}, active: true, whole: true,
 		},
 		{
 			name: "pending", reason: "what depends on a pending resource is left to the next pass", activate: 2,
@@ -70,8 +71,8 @@ func TestReconcile(t *testing.T) {
 				cloud.Inject(f)
 			}
 			got, err := providers.Reconcile(t.Context(), memory.New(cloud), front())
-			if !slices.Equal(stepsOf(got), tt.steps) || got.Pending != tt.pending || got.Active != tt.active || !errors.Is(err, tt.err) {
-				t.Errorf("%s: got %q, pending %q, active %v, %v", tt.reason, stepsOf(got), got.Pending, got.Active, err)
+			if !slices.Equal(stepsOf(got), tt.steps) || got.Pending != tt.pending || got.Active != tt.active || got.Whole != tt.whole || !errors.Is(err, tt.err) {
+				t.Errorf("%s: got %q, pending %q, active %v, whole %v, %v", tt.reason, stepsOf(got), got.Pending, got.Active, got.Whole, err)
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package front
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -164,17 +165,47 @@ func TestWhenAFrontIsLookedAtAgain(t *testing.T) {
 
 func TestAPassThatCannotSeeTheFrontDoesNotUnmakeIt(t *testing.T) {
 	before := world.Front{Generation: 1, Active: true, Addresses: []world.Address{{Hostname: "lb"}}, Subnets: []string{"10.0.0.0/24"}}
-	got := report(before, 2, providers.Result{}, errors.New("no route to the cloud"))
+	got := report(before, wish{generation: 2}, providers.Result{}, errors.New("no route to the cloud"))
 	if !got.Active || len(got.Addresses) != 1 || len(got.Subnets) != 1 || got.Generation != 2 || got.Error == "" || got.Invalid {
 		t.Errorf("got %+v", got)
 	}
-	got = report(before, 2, providers.Result{}, providers.Terminal("grant elasticloadbalancing:Describe*", nil))
+	got = report(before, wish{generation: 2}, providers.Result{}, providers.Terminal("grant elasticloadbalancing:Describe*", nil))
 	if !got.Invalid || got.Error != "grant elasticloadbalancing:Describe*" {
 		t.Errorf("got %+v", got)
 	}
-	got = report(before, 2, providers.Result{}, providers.Pending("interfaces", nil))
+	got = report(before, wish{generation: 2}, providers.Result{}, providers.Pending("interfaces", nil))
 	if got.Error != "" || got.Pending != "interfaces" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// TestWhatListenersRestOnIsOfTheLastWholePass holds that a pass which leaves something to do tells of no new port.
+func TestWhatListenersRestOnIsOfTheLastWholePass(t *testing.T) {
+	want := wish{front: ir.Front{Ports: []ir.FrontPort{{
+		Port: 443, Protocol: ir.FrontHTTPS, Certificates: []ir.Certificate{{Secret: "b/b"}, {Secret: "a/a"}},
+	}}}}
+	known := world.Front{Ports: []world.FrontPort{{Port: 80, Protocol: ir.FrontHTTP}}}
+	for _, c := range []struct {
+		name, reason string
+		before       world.Front
+		result       providers.Result
+		err          error
+		want         world.Front
+	}{
+		{"whole", "nothing is left to be made", known, providers.Result{Active: true, Whole: true, Pending: "Targets b to be gone"}, nil, world.Front{
+			Ports: []world.FrontPort{{Port: 443, Protocol: ir.FrontHTTPS, Secrets: []string{"a/a", "b/b"}}},
+		}},
+		{"pending", "the port may be what is awaited", known, providers.Result{Active: true, Pending: "Listener 443"}, nil, known},
+		{"failed", "nobody knows what is there", known, providers.Result{}, errors.New("no route to the cloud"), known},
+		{"failed after a start", "nobody has looked yet", world.Front{Remembered: true}, providers.Result{}, errors.New("no route to the cloud"), world.Front{Remembered: true}},
+		{"whole after a start", "somebody has looked", world.Front{Remembered: true}, providers.Result{Whole: true}, nil, world.Front{
+			Ports: []world.FrontPort{{Port: 443, Protocol: ir.FrontHTTPS, Secrets: []string{"a/a", "b/b"}}},
+		}},
+	} {
+		got := report(c.before, want, c.result, c.err)
+		if !reflect.DeepEqual(got.Ports, c.want.Ports) || got.Remembered != c.want.Remembered {
+			t.Errorf("%s: %s: got %+v", c.name, c.reason, got)
+		}
 	}
 }
 
@@ -184,7 +215,7 @@ func TestAGatewayRemembersItsFrontAcrossARestart(t *testing.T) {
 	gateway.Status.Conditions = []metav1.Condition{{Type: "Programmed", Status: metav1.ConditionTrue, ObservedGeneration: 4}}
 	gateway.Status.Addresses = []gatewayv1.GatewayStatusAddress{{Value: "lb.example"}, {Type: &ip, Value: "10.0.0.1"}}
 	got, ok := Remembered(gateway)
-	if !ok || !got.Active || got.Generation != 4 || got.Pending != "" || len(got.Addresses) != 2 || got.Addresses[1].IP != "10.0.0.1" {
+	if !ok || !got.Active || got.Generation != 4 || got.Pending != "" || len(got.Addresses) != 2 || got.Addresses[1].IP != "10.0.0.1" || !got.Remembered {
 		t.Errorf("got %+v", got)
 	}
 	if _, ok := Remembered(&gatewayv1.Gateway{}); ok {

@@ -77,10 +77,14 @@ func jitter(d time.Duration) time.Duration {
 
 // report is what the World gets to know of a pass. A pass that could not see the front leaves what was
 // known of it: the front is there, whether it can be asked or not.
-func report(before world.Front, generation int64, result providers.Result, err error) world.Front {
+func report(before world.Front, want wish, result providers.Result, err error) world.Front {
 	out := world.Front{
-		Generation: generation, Active: result.Active, Subnets: result.Subnets,
+		Generation: want.generation, Active: result.Active, Subnets: result.Subnets,
 		Pending: result.Pending, Problems: result.Problems,
+		Ports: before.Ports, Remembered: before.Remembered,
+	}
+	if result.Whole {
+		out.Ports, out.Remembered = world.PortsOf(want.front), false
 	}
 	for _, address := range result.Addresses {
 		out.Addresses = append(out.Addresses, world.Address(address))
@@ -119,7 +123,7 @@ func Remembered(gateway *gatewayv1.Gateway) (world.Front, bool) {
 	if !slices.Contains(gateway.Finalizers, proxies.FinalizerFront) {
 		return world.Front{}, false
 	}
-	out := world.Front{Pending: "the operator to look at the front"}
+	out := world.Front{Pending: "the operator to look at the front", Remembered: true}
 	for _, condition := range gateway.Status.Conditions {
 		if condition.Type == string(gatewayv1.GatewayConditionProgrammed) {
 			out.Generation = condition.ObservedGeneration

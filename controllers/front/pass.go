@@ -38,7 +38,7 @@ func (w *Worker) reconcile(ctx context.Context, name world.Name, want wish, befo
 	for _, step := range result.Steps {
 		w.options.Log.Info("changed the cloud", "gateway", name.String(), "step", string(step.Op)+" "+step.ID.String())
 	}
-	told := report(before, want.generation, result, err)
+	told := report(before, want, result, err)
 	got := outcome{pending: result.Pending, err: err, front: &told}
 	if len(held.Left) > 0 && err == nil && result.Active && result.Pending == "" && complete(want.front) {
 		got.pending, got.err = w.move(ctx, name, want, held)

@@ -114,6 +114,26 @@ func (o *operator) rename(set, hostname string) []string {
 	}, world.Key{Kind: world.KindListenerSet, Name: name})
 }
 
+// move gives the listener of a ListenerSet another port.
+func (o *operator) move(set string, port int32) []string {
+	name := world.Name{Namespace: "infra", Name: set}
+	return o.change(func(w *world.World) {
+		other := w.ListenerSets.Get(name).DeepCopy()
+		other.Generation++
+		other.Spec.Listeners[0].Port = port
+		w.ListenerSets = w.ListenerSets.With(name, other)
+	}, world.Key{Kind: world.KindListenerSet, Name: name})
+}
+
+// front has the provider tell something else of the front.
+func (o *operator) front(edit func(*world.Front)) []string {
+	return o.change(func(w *world.World) {
+		front := w.Fronts[web]
+		edit(&front)
+		w.Fronts = map[world.Name]world.Front{web: front}
+	}, world.Key{Kind: world.KindFront, Name: web})
+}
+
 // says is what the status of a ListenerSet says in short, or of the Gateway if set is "".
 func (o *operator) says(set string) string {
 	o.t.Helper()
@@ -243,14 +263,34 @@ func TestAnOperatorThatStartsWritesNothing(t *testing.T) {
 	o.want("proxies have it", "set-7", "Programmed")
 }
 
+// TestProgrammedFollowsTheFront has a ListenerSet bring a port that the front does not have, though proxies do.
+func TestProgrammedFollowsTheFront(t *testing.T) {
+	o := operate(t, 20)
+	port := func(number int32) world.FrontPort { return world.FrontPort{Port: number, Protocol: ir.FrontHTTP} }
+	o.wrote("it has what it is asked for", o.front(func(f *world.Front) { f.Ports = []world.FrontPort{port(80)} }))
+	o.move("set-7", 81)
+	o.report("east", o.revision())
+	o.wrote("proxies have the port, and the front has not", o.report("west", o.revision()))
+	o.want("the front has not", "set-7", "Pending")
+	o.want("nothing of it is at that port", "set-8", "Programmed")
+
+	o.wrote("a pass came to nothing", o.front(func(f *world.Front) { f.Pending = "something else" }))
+	o.wrote("the front has the port", o.front(func(f *world.Front) { f.Ports = []world.FrontPort{port(80), port(81)} }), "set-7")
+	o.want("the front has the port", "set-7", "Programmed")
+
+	o.wrote("the operator starts", o.front(func(f *world.Front) { f.Ports, f.Remembered = nil, true }))
+	o.want("it was programmed", "set-7", "Programmed")
+	o.move("set-7", 82)
+	o.report("east", o.revision())
+	o.report("west", o.revision())
+	o.want("this generation was not", "set-7", "Pending")
+}
+
 // TestWhatHasNoGenerationCounts holds that conditions follow what changes a listener without a change of its object.
 func TestWhatHasNoGenerationCounts(t *testing.T) {
 	o := operate(t, 20)
-	o.wrote("the front sends from other networks, which proxies have to know", o.change(func(w *world.World) {
-		front := w.Fronts[web]
-		front.Subnets = []string{"10.0.0.0/24"}
-		w.Fronts = map[world.Name]world.Front{web: front}
-	}, world.Key{Kind: world.KindFront, Name: web}), "web")
+	o.wrote("the front sends from other networks, which proxies have to know",
+		o.front(func(f *world.Front) { f.Subnets = []string{"10.0.0.0/24"} }), "web")
 	o.want("no proxy has it", "", "Pending")
 	o.want("its listeners are the same", "set-7", "Programmed")
 	o.report("east", o.revision())

@@ -39,10 +39,10 @@ func acceptedSet(set *ir.ListenerSet) metav1.Condition {
 // have thousands of listeners.
 const (
 	gatewayPending = "The Gateway is not programmed yet: see its condition Programmed."
-	setPending     = "Proxies do not have the ListenerSet as it is now yet, at least in one member."
+	setPending     = "The front, or proxies in at least one member, do not have the ListenerSet as it is now yet."
 )
 
-// programmedSet is True when the set is accepted, nothing hinders its Gateway, and proxies have the set.
+// programmedSet is True when the set is accepted, nothing hinders its Gateway, and front and proxies have the set.
 func programmedSet(set *ir.ListenerSet, state serving) metav1.Condition {
 	switch reason, message, _ := of(set.Problems, typeAccepted); {
 	case !set.Accepted:

@@ -15,7 +15,7 @@ type serving int
 const (
 	// hindered is what does not serve since nothing of the Gateway does: see its condition Programmed.
 	hindered serving = iota + 1
-	// waiting is what proxies do not have yet as it is now.
+	// waiting is what proxies or the front do not have yet as it is now.
 	waiting
 	// served is what they have.
 	served
@@ -110,8 +110,8 @@ func (m *moment) behind(p *part, says func() bool) []string {
 	return out
 }
 
-// programmed is the condition of the Gateway itself: True when its front is active for this generation and a ready proxy in
-// every placed, reachable member has what it says.
+// programmed is the condition of the Gateway itself: True when its front is active for this generation and has what its listeners
+// rest on, and a ready proxy in every placed, reachable member has what it says.
 func (m *moment) programmed() (serving, metav1.Condition) {
 	no := func(reason, message string) metav1.Condition {
 		return gatewayProgrammed.because(metav1.ConditionFalse, reason, message, m.g.Generation)
@@ -121,6 +121,8 @@ func (m *moment) programmed() (serving, metav1.Condition) {
 		return hindered, no(m.reason, m.message)
 	case m.front.Generation != m.g.Generation:
 		return waiting, no("Pending", "The front is not active for this generation yet.")
+	case !m.opened(m.g.Own(), m.saysGateway):
+		return waiting, no("Pending", "The front does not have the listeners as they are now yet.")
 	}
 	if behind := m.behind(&m.roots.own, m.saysGateway); len(behind) > 0 {
 		return waiting, no("Pending", missing(behind))
@@ -130,10 +132,11 @@ func (m *moment) programmed() (serving, metav1.Condition) {
 
 // serving is how far a ListenerSet is, which has that part of the root.
 func (m *moment) serving(set *ir.ListenerSet, part *part) serving {
+	says := func() bool { return m.saysSet(set) }
 	switch {
 	case m.reason != "":
 		return hindered
-	case len(m.behind(part, func() bool { return m.saysSet(set) })) > 0:
+	case !m.opened(m.g.ListenersOf(set), says), len(m.behind(part, says)) > 0:
 		return waiting
 	}
 	return served

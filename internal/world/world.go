@@ -10,7 +10,6 @@ import (
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
 	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
-	"github.com/fleetgate/fleetgate/internal/ir"
 )
 
 // Name is a namespace and a name; Namespace is "" for cluster-scoped objects.
@@ -106,29 +105,4 @@ type Proxies struct {
 	Generation int64
 	// Problem says why proxies cannot be deployed or configured there, or is "".
 	Problem string
-}
-
-// Front is how far the provider got with a Gateway's front.
-type Front struct {
-	// Generation of the Gateway that this was seen for.
-	Generation int64
-	// Active says that the front exists and serves.
-	Active bool
-	// Addresses of the front: DNS names and IPs.
-	Addresses []Address
-	// Subnets are the networks (CIDR) that the front's requests come from; proxies believe its forwarded headers.
-	Subnets []string
-	// Pending or Error says what is awaited, or what failed and whether it is retried.
-	Pending string
-	Error   string
-	// Invalid says that Error is the user's to mend, as opposed to the cloud's.
-	Invalid bool
-	// Problems of single listeners.
-	Problems []ir.Problem
-}
-
-// Address is an address of a front. One of the two is set.
-type Address struct {
-	Hostname string
-	IP       string
 }

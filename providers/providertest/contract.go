@@ -113,6 +113,9 @@ func (r run) settle(t *testing.T, p providers.Provider) providers.Result {
 			t.Fatalf("planning: %v", err)
 		}
 		if got.Pending == "" && left.Empty() {
+			if !got.Whole {
+				t.Fatal("nothing is awaited or left to do, and the front does not count as whole")
+			}
 			return got
 		}
 		if time.Now().After(deadline) {

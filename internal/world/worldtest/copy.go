@@ -38,6 +38,7 @@ func Copy(w *world.World) *world.World {
 		front.Subnets = slices.Clone(front.Subnets)
 		front.Addresses = slices.Clone(front.Addresses)
 		front.Problems = slices.Clone(front.Problems)
+		front.Ports = slices.Clone(front.Ports)
 		out.Fronts[name] = front
 	}
 	return &out

@@ -65,6 +65,9 @@ func (p *provided) pass(ctx context.Context, g *ir.Gateway) world.Front {
 	for _, a := range result.Addresses {
 		out.Addresses = append(out.Addresses, world.Address(a))
 	}
+	if result.Whole {
+		out.Ports = world.PortsOf(g.Front)
+	}
 	if err != nil {
 		out.Error = err.Error()
 		_, out.Invalid = providers.AsTerminal(err)
