@@ -76,35 +76,20 @@ func Decode[T Root | Chunk](data []byte, checksum string) (T, error) {
 		return none, fmt.Errorf("decode %T: no decompressor", value)
 	}
 	defer r.put()
-	plain, err := r.unpack(data, checksum)
-	if err != nil {
+	if err := r.decode(data, checksum, &value, versionOf(&value)); err != nil {
 		return none, fmt.Errorf("decode %T: %w", value, err)
-	}
-	// What another version says may be of other types, so its number is looked for alone then.
-	fault := json.Unmarshal(plain, &value)
-	version := versionOf(&value)
-	if fault != nil {
-		version, err = versionIn(plain)
-	}
-	switch {
-	case err != nil:
-		return none, fmt.Errorf("decode %T: %w", value, err)
-	case version != Version:
-		return none, fmt.Errorf("decode %T: %w %d, want %d", value, ErrVersion, version, Version)
-	case fault != nil:
-		return none, fmt.Errorf("decode %T: %w", value, fault)
 	}
 	return value, nil
 }
 
-func versionOf(part any) int {
+func versionOf(part any) *int {
 	switch part := part.(type) {
 	case *Root:
-		return part.Version
+		return &part.Version
 	case *Chunk:
-		return part.Version
+		return &part.Version
 	}
-	return 0
+	return new(int)
 }
 
 func versionIn(plain []byte) (int, error) {
@@ -131,6 +116,27 @@ func (r *reader) put() {
 	if r.plain.Cap() <= mostKept {
 		readers.Put(r)
 	}
+}
+
+// decode reads a part into what has that version.
+func (r *reader) decode(data []byte, checksum string, into any, version *int) error {
+	plain, err := r.unpack(data, checksum)
+	if err != nil {
+		return err
+	}
+	// What another version says may be of other types, so its number is looked for alone then.
+	fault := json.Unmarshal(plain, into)
+	found := *version
+	if fault != nil {
+		found, err = versionIn(plain)
+	}
+	switch {
+	case err != nil:
+		return err
+	case found != Version:
+		return fmt.Errorf("%w %d, want %d", ErrVersion, found, Version)
+	}
+	return fault //nolint:wrapcheck // the callers do
 }
 
 // unpack gives what is compressed in data, until it is called again.

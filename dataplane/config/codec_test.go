@@ -74,6 +74,10 @@ func TestDecodeRefuses(t *testing.T) {
 			if err == nil || (c.want != nil && !errors.Is(err, c.want)) {
 				t.Fatalf("%s: got %v, want %v", c.reason, err, c.want)
 			}
+			_, err = config.DecodeChunk(c.data, c.checksum, nil)
+			if err == nil || (c.want != nil && !errors.Is(err, c.want)) {
+				t.Fatalf("in the place of another: %s: got %v, want %v", c.reason, err, c.want)
+			}
 		})
 	}
 }
@@ -86,6 +90,10 @@ func TestDecodeOfAnotherVersionDoesNotNeedItsShape(t *testing.T) {
 	_, err := config.Decode[config.Chunk](buf.Bytes(), config.Checksum(buf.Bytes()))
 	if !errors.Is(err, config.ErrVersion) {
 		t.Fatalf("got %v, want %v", err, config.ErrVersion)
+	}
+	_, err = config.DecodeChunk(buf.Bytes(), config.Checksum(buf.Bytes()), nil)
+	if !errors.Is(err, config.ErrVersion) {
+		t.Fatalf("in the place of another: got %v, want %v", err, config.ErrVersion)
 	}
 }
 
@@ -114,8 +122,15 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got, err := config.Decode[config.Chunk](data, config.Checksum(data))
+		read, other := config.DecodeChunk(data, config.Checksum(data), nil)
+		if (err == nil) != (other == nil) {
+			t.Fatalf("one reader takes it, and one does not: %v, %v", err, other)
+		}
 		if err != nil {
 			return
+		}
+		if now, err := config.DecodeChunk(data, config.Checksum(data), read); err != nil || !reflect.DeepEqual(now, read) {
+			t.Fatalf("read again in its own place it is another: %v", err)
 		}
 		again, sum, err := config.Encode(got)
 		if err != nil {

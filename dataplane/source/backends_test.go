@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 	"testing"
-	"unsafe"
 
 	"pgregory.net/rapid"
 
@@ -98,50 +97,5 @@ func TestEndpointsOfOnePoolLeaveTheOthersAlone(t *testing.T) {
 	second, changed := b.frozen()
 	if !changed || len(first["b"]) != 0 || !shared(first["a"], second["a"]) || len(second["b"]) != 1 {
 		t.Fatalf("first %v, then %v", first, second)
-	}
-}
-
-func TestCompactingChangesNoMeaning(t *testing.T) {
-	chunk := func() config.Chunk {
-		text := func(s string) string { return string([]byte(s)) } // memory of its own
-		c := config.Chunk{Hosts: make([]config.Host, 0, 10), Pools: make([]config.Pool, 0, 10)}
-		for i := range 3 {
-			key := text(fmt.Sprint("n/s-", i))
-			c.Pools = append(c.Pools, config.Pool{Key: key, Namespace: text("n"), PortName: text("http")})
-			c.Hosts = append(c.Hosts, config.Host{Listener: text("web"), Rules: []config.Rule{
-				{Route: text("n/r"), Backends: []config.Backend{{Pool: text(key)}, {Pool: text(key)}, {}}},
-			}})
-		}
-		return c
-	}
-	got := chunk()
-	compact(&got)
-	if !reflect.DeepEqual(got, chunk()) {
-		t.Fatalf("got %+v", got)
-	}
-	if cap(got.Hosts) != 3 || cap(got.Pools) != 3 {
-		t.Errorf("room is left: %d hosts, %d pools", cap(got.Hosts), cap(got.Pools))
-	}
-	if unsafe.StringData(got.Pools[1].Key) != unsafe.StringData(got.Hosts[1].Rules[0].Backends[1].Pool) {
-		t.Error("a name is kept twice")
-	}
-}
-
-func TestHostsThatDoNotChangeAreShared(t *testing.T) {
-	chunk := func(paths ...string) (c config.Chunk) {
-		for i, path := range paths {
-			c.Hosts = append(c.Hosts, config.Host{Hostname: fmt.Sprint("host-", i), Rules: []config.Rule{
-				{Route: "n/r", Matches: []config.Match{{Path: path}}},
-			}})
-		}
-		return c
-	}
-	was, now := chunk("/a", "/b", "/c"), chunk("/a", "/other")
-	share(&now, &was)
-	if !shared(now.Hosts[0].Rules, was.Hosts[0].Rules) {
-		t.Error("a host that stays as it was")
-	}
-	if now.Hosts[1].Rules[0].Matches[0].Path != "/other" || len(now.Hosts) != 2 {
-		t.Errorf("%+v", now)
 	}
 }

@@ -1,10 +1,6 @@
 package source
 
-import (
-	"reflect"
-
-	"github.com/fleetgate/fleetgate/dataplane/config"
-)
+import "github.com/fleetgate/fleetgate/dataplane/config"
 
 // chunkChange is a chunk and the one that comes in its place; either may be empty.
 type chunkChange struct{ was, now config.Chunk }
@@ -29,24 +25,4 @@ func changesBetween(was, now []config.Chunk) (changes []chunkChange) {
 // shared says that two slices are the same memory.
 func shared[T any](a, b []T) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
-}
-
-// share lets a chunk have the memory of the one before for hosts that did not change, so that
-// nobody has to compare them again or keeps them twice.
-func share(now, was *config.Chunk) {
-	type key struct {
-		listener, hostname string
-		tier               int
-	}
-	known := make(map[key]int, len(was.Hosts))
-	for i := range was.Hosts {
-		h := &was.Hosts[i]
-		known[key{h.Listener, h.Hostname, h.Tier}] = i
-	}
-	for i := range now.Hosts {
-		h := &now.Hosts[i]
-		if j, ok := known[key{h.Listener, h.Hostname, h.Tier}]; ok && reflect.DeepEqual(h.Rules, was.Hosts[j].Rules) {
-			*h = was.Hosts[j]
-		}
-	}
 }

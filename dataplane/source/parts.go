@@ -19,7 +19,7 @@ type parts struct {
 
 	mutex  sync.Mutex
 	root   *part[config.Root]
-	chunks map[int]*part[config.Chunk]
+	chunks map[int]*part[*config.ReadChunk]
 	// gone are chunks that the root counts although their objects are gone.
 	gone map[int]bool
 	// uid is the root object's, and reported what its status has of this pod.
@@ -35,7 +35,7 @@ type part[T any] struct {
 }
 
 func newParts(name, pod string, log *slog.Logger) *parts {
-	return &parts{name: name, pod: pod, log: log, chunks: map[int]*part[config.Chunk]{}, gone: map[int]bool{}}
+	return &parts{name: name, pod: pod, log: log, chunks: map[int]*part[*config.ReadChunk]{}, gone: map[int]bool{}}
 }
 
 func (p *parts) replace(all []*dataplanev1alpha1.ProxyConfig) {
@@ -95,48 +95,49 @@ func (p *parts) take(object *dataplanev1alpha1.ProxyConfig) error {
 				p.reported = entry
 			}
 		}
-		next, err := decode(p.root, spec)
-		if err == nil && next != p.root {
-			p.root = next
-			p.changes++
-			p.prune()
-		}
-		return err
+		return p.takeRoot(spec)
 	case spec.Part == dataplanev1alpha1.PartChunk && object.Name == fmt.Sprintf("%s-%d", p.name, spec.Index):
 		return p.takeChunk(spec)
 	}
 	return fmt.Errorf("part %q, index %d does not go with this name", spec.Part, spec.Index)
 }
 
-func (p *parts) takeChunk(spec *dataplanev1alpha1.ProxyConfigSpec) error {
-	delete(p.gone, int(spec.Index))
-	have := p.chunks[int(spec.Index)]
-	next, err := decode(have, spec)
-	if err != nil || next == have {
-		return err
+// A part whose bytes are the same stays as it was, so that whoever compares sees no change.
+
+func (p *parts) takeRoot(spec *dataplanev1alpha1.ProxyConfigSpec) error {
+	if p.root != nil && p.root.checksum == spec.Checksum {
+		return nil
 	}
-	if next.value.Index != int(spec.Index) {
-		return fmt.Errorf("the data is of chunk %d", next.value.Index)
+	root, err := config.Decode[config.Root](spec.Data, spec.Checksum)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what was decoded
 	}
-	compact(&next.value)
-	if have != nil {
-		share(&next.value, &have.value)
-	}
-	p.chunks[int(spec.Index)] = next
+	p.root = &part[config.Root]{spec.Checksum, root}
 	p.changes++
+	p.prune()
 	return nil
 }
 
-// decode gives the part as it was when its bytes are the same, so that whoever compares sees no change.
-func decode[T config.Root | config.Chunk](have *part[T], spec *dataplanev1alpha1.ProxyConfigSpec) (*part[T], error) {
-	if have != nil && have.checksum == spec.Checksum {
-		return have, nil
+func (p *parts) takeChunk(spec *dataplanev1alpha1.ProxyConfigSpec) error {
+	index := int(spec.Index)
+	delete(p.gone, index)
+	var before *config.ReadChunk
+	if have := p.chunks[index]; have != nil {
+		if have.checksum == spec.Checksum {
+			return nil
+		}
+		before = have.value
 	}
-	value, err := config.Decode[T](spec.Data, spec.Checksum)
+	next, err := config.DecodeChunk(spec.Data, spec.Checksum, before)
 	if err != nil {
-		return nil, err
+		return err //nolint:wrapcheck // it says what was decoded
 	}
-	return &part[T]{spec.Checksum, value}, nil
+	if next.Index != index {
+		return fmt.Errorf("the data is of chunk %d", next.Index)
+	}
+	p.chunks[index] = &part[*config.ReadChunk]{spec.Checksum, next}
+	p.changes++
+	return nil
 }
 
 // whole gives the configuration when all of its parts are there, if it is another one than after
@@ -155,7 +156,7 @@ func (p *parts) whole(seen *uint64) *configuration {
 		if chunk == nil {
 			return nil
 		}
-		all = append(all, chunk.value)
+		all = append(all, chunk.value.Chunk)
 	}
 	return &configuration{p.root.value, all}
 }
