@@ -40,15 +40,17 @@ func (t Table) Snapshot() proxy.Snapshot {
 	s := proxy.Snapshot{
 		Certificates: map[string]*tls.Certificate{},
 	}
+	var chunks []config.Chunk
 	if t.Paths > 0 {
 		for first := 0; first < t.Paths; first += perChunk {
-			s.Chunks = append(s.Chunks, t.pathChunk(len(s.Chunks), first))
+			chunks = append(chunks, t.pathChunk(len(chunks), first))
 		}
 	} else {
 		for first := 0; first < t.Hosts; first += perChunk {
-			s.Chunks = append(s.Chunks, t.hostChunk(len(s.Chunks)))
+			chunks = append(chunks, t.hostChunk(len(chunks)))
 		}
 	}
+	s.Chunks = config.Pointers(chunks)
 	s.Endpoints = t.Endpoints(s.Chunks)
 	s.Root = config.Root{
 		Version: config.Version, Gateway: "bench/gateway", Generation: 1, Chunks: len(s.Chunks),
@@ -63,7 +65,7 @@ func (t Table) Snapshot() proxy.Snapshot {
 }
 
 // Endpoints are those of all pools of chunks.
-func (t Table) Endpoints(chunks []config.Chunk) map[string][]config.Endpoint {
+func (t Table) Endpoints(chunks []*config.Chunk) map[string][]config.Endpoint {
 	endpoints := map[string][]config.Endpoint{}
 	for _, chunk := range chunks {
 		for _, pool := range chunk.Pools {

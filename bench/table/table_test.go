@@ -39,7 +39,7 @@ func TestSnapshot(t *testing.T) {
 }
 
 // count gives the rules of a chunk, whose backends must be pools of it with an endpoint.
-func count(t *testing.T, chunk config.Chunk, pools map[string]bool) (rules int) {
+func count(t *testing.T, chunk *config.Chunk, pools map[string]bool) (rules int) {
 	t.Helper()
 	for _, host := range chunk.Hosts {
 		rules += len(host.Rules)

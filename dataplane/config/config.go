@@ -100,6 +100,15 @@ type Chunk struct {
 	Pools []Pool `json:"pools,omitempty"`
 }
 
+// Pointers are those to chunks, in their order.
+func Pointers(chunks []Chunk) []*Chunk {
+	out := make([]*Chunk, len(chunks))
+	for i := range chunks {
+		out[i] = &chunks[i]
+	}
+	return out
+}
+
 // Host is the rules, or a part of them, for one hostname on one listener.
 type Host struct {
 	// Listener is the name of the Listener.

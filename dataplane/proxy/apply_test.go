@@ -65,9 +65,9 @@ func (g *gone) Exchanged(*proxy.Record)   {}
 func (g *gone) LogDropped(int)            {}
 
 func TestNamesFollowChanges(t *testing.T) {
-	chunks := func(rules ...config.Rule) (all []config.Chunk) {
+	chunks := func(rules ...config.Rule) (all []*config.Chunk) {
 		for i, rule := range rules {
-			chunk := config.Chunk{Version: config.Version, Index: i, Hosts: []config.Host{{Listener: "web", Rules: []config.Rule{rule}}}}
+			chunk := &config.Chunk{Version: config.Version, Index: i, Hosts: []config.Host{{Listener: "web", Rules: []config.Rule{rule}}}}
 			for _, b := range rule.Backends {
 				chunk.Pools = append(chunk.Pools, config.Pool{Key: b.Pool})
 			}

@@ -12,7 +12,7 @@ type dump struct {
 	Revision  uint64                       `json:"revision"`
 	Draining  bool                         `json:"draining"`
 	Root      config.Root                  `json:"root"`
-	Chunks    []config.Chunk               `json:"chunks"`
+	Chunks    []*config.Chunk              `json:"chunks"`
 	Endpoints map[string][]config.Endpoint `json:"endpoints"`
 	// Certificates are the Secrets that are loaded; never what is in them.
 	Certificates []string `json:"certificates"`

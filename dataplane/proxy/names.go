@@ -12,7 +12,7 @@ type chunkChange struct{ was, now *config.Chunk }
 // changesOf gives the chunks that differ from those before. Chunks that share their memory are the
 // same, so that whoever passes them again is not charged for their size.
 func changesOf(before *state, next *Snapshot) (changes []chunkChange) {
-	var was []config.Chunk
+	var was []*config.Chunk
 	if before != nil {
 		was = before.snapshot.counted()
 	}
@@ -20,10 +20,10 @@ func changesOf(before *state, next *Snapshot) (changes []chunkChange) {
 	for i := range max(len(was), len(now)) {
 		var c chunkChange
 		if i < len(was) {
-			c.was = &was[i]
+			c.was = was[i]
 		}
 		if i < len(now) {
-			c.now = &now[i]
+			c.now = now[i]
 		}
 		if c.was == nil || c.now == nil || !sameChunk(c.was, c.now) {
 			changes = append(changes, c)
@@ -45,12 +45,12 @@ func withRoots(before *state, next *Snapshot, changes []chunkChange) []chunkChan
 }
 
 // counted are the chunks that the root counts.
-func (s *Snapshot) counted() []config.Chunk {
+func (s *Snapshot) counted() []*config.Chunk {
 	return s.Chunks[:max(min(len(s.Chunks), s.Root.Chunks), 0)]
 }
 
 func sameChunk(a, b *config.Chunk) bool {
-	return a.Index == b.Index && shared(a.Hosts, b.Hosts) && shared(a.Pools, b.Pools)
+	return a == b || a.Index == b.Index && shared(a.Hosts, b.Hosts) && shared(a.Pools, b.Pools)
 }
 
 // shared says that two slices are the same memory.

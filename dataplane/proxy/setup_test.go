@@ -258,7 +258,7 @@ func plainSnapshot(rules []config.Rule, endpoints map[string][]config.Endpoint) 
 			Version: 1, Gateway: "n/gw", Generation: 1, Chunks: 1,
 			Listeners: []config.Listener{{Name: "web", Port: 80, Protocol: config.HTTP}},
 		},
-		Chunks: []config.Chunk{chunk}, Endpoints: endpoints,
+		Chunks: []*config.Chunk{&chunk}, Endpoints: endpoints,
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 type Snapshot struct {
 	Root config.Root
 	// Chunks are all chunks of the root, in order of their Index.
-	Chunks []config.Chunk
+	Chunks []*config.Chunk
 	// Endpoints are by Pool.Key. A pool that is not here has none.
 	Endpoints map[string][]config.Endpoint
 	// Certificates are by the "namespace/name" of their Secret.
@@ -54,10 +54,10 @@ func (p *Proxy) nextTable(before *state, next *Snapshot, changes []chunkChange) 
 	if !reflect.DeepEqual(before.snapshot.Root, next.Root) {
 		table, errs = table.UpdateRoot(next.Root)
 	}
-	changed := make([]config.Chunk, 0, len(changes))
+	changed := make([]*config.Chunk, 0, len(changes))
 	for _, c := range changes {
 		if c.now != nil {
-			changed = append(changed, *c.now)
+			changed = append(changed, c.now)
 		}
 	}
 	changed = append(changed, next.Chunks[len(next.counted()):]...) // for the fault that they are

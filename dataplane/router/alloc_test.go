@@ -14,7 +14,7 @@ func TestLookupDoesNotAllocate(t *testing.T) {
 	rule.Matches[0].Headers = []config.ValueMatch{{Name: "x-one", Value: "1"}}
 	rule.Matches[0].Query = []config.ValueMatch{{Name: "q", Value: "a b"}}
 	host.Rules = []config.Rule{rule}
-	table, _ := Build(oneListener(1), []config.Chunk{{Hosts: []config.Host{host}}})
+	table, _ := Build(oneListener(1), []*config.Chunk{{Hosts: []config.Host{host}}})
 	req := &Request{
 		Host: "a.b.example.com", Path: "/api/v1/things/9", Method: "GET", RawQuery: "x=1&q=a%20b",
 		Header: headers{"X-One": "1"},

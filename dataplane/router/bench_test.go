@@ -36,11 +36,11 @@ func measured(b *testing.B, op func(i int)) {
 }
 
 // manyHosts makes chunks of 50 hosts with some rules each, of one listener.
-func manyHosts(n, rules int) (config.Root, []config.Chunk) {
+func manyHosts(n, rules int) (config.Root, []*config.Chunk) {
 	const perChunk = 50
-	chunks := make([]config.Chunk, (n+perChunk-1)/perChunk)
+	chunks := config.Pointers(make([]config.Chunk, (n+perChunk-1)/perChunk))
 	for i := range n {
-		c := &chunks[i/perChunk]
+		c := chunks[i/perChunk]
 		c.Index = i / perChunk
 		c.Hosts = append(c.Hosts, config.Host{Listener: "web", Hostname: fmt.Sprintf("host-%d.example.com", i)})
 		host := &c.Hosts[len(c.Hosts)-1]
@@ -52,15 +52,15 @@ func manyHosts(n, rules int) (config.Root, []config.Chunk) {
 	return oneListener(len(chunks)), chunks
 }
 
-func manyPaths(n int) (config.Root, []config.Chunk) {
+func manyPaths(n int) (config.Root, []*config.Chunk) {
 	host := config.Host{Listener: "web"}
 	for i := range n {
 		host.Rules = append(host.Rules, prefixRule("n/r", fmt.Sprintf("/api/v1/item-%d", i)))
 	}
-	return oneListener(1), []config.Chunk{{Hosts: []config.Host{host}}}
+	return oneListener(1), []*config.Chunk{{Hosts: []config.Host{host}}}
 }
 
-func built(tb testing.TB, root config.Root, chunks []config.Chunk) *Table {
+func built(tb testing.TB, root config.Root, chunks []*config.Chunk) *Table {
 	tb.Helper()
 	table, errs := Build(root, chunks)
 	if len(errs) > 0 {
@@ -134,10 +134,10 @@ func BenchmarkUpdate(b *testing.B) {
 			root, chunks := manyHosts(n, 4)
 			table := built(b, root, chunks)
 			measured(b, func(i int) {
-				chunk := table.Chunks()[7]
+				chunk := *table.Chunks()[7]
 				chunk.Hosts = append([]config.Host(nil), chunk.Hosts...)
 				chunk.Hosts[3].Rules = []config.Rule{prefixRule("n/new", fmt.Sprint("/", i))}
-				table, _ = table.Update([]config.Chunk{chunk})
+				table, _ = table.Update([]*config.Chunk{&chunk})
 			})
 		})
 	}
@@ -147,12 +147,12 @@ func BenchmarkUpdate(b *testing.B) {
 func BenchmarkMemory(b *testing.B) {
 	for _, c := range []struct {
 		name string
-		make func() (config.Root, []config.Chunk)
+		make func() (config.Root, []*config.Chunk)
 	}{
-		{"1 route on each of 10000 hosts", func() (config.Root, []config.Chunk) { return manyHosts(10_000, 1) }},
-		{"4 routes on each of 10000 hosts", func() (config.Root, []config.Chunk) { return manyHosts(10_000, 4) }},
-		{"10000 routes on one host", func() (config.Root, []config.Chunk) { return manyPaths(10_000) }},
-		{"10000 expressions on one host", func() (config.Root, []config.Chunk) { return manyExpressions(10_000, "/api/item-%d/[0-9]+") }},
+		{"1 route on each of 10000 hosts", func() (config.Root, []*config.Chunk) { return manyHosts(10_000, 1) }},
+		{"4 routes on each of 10000 hosts", func() (config.Root, []*config.Chunk) { return manyHosts(10_000, 4) }},
+		{"10000 routes on one host", func() (config.Root, []*config.Chunk) { return manyPaths(10_000) }},
+		{"10000 expressions on one host", func() (config.Root, []*config.Chunk) { return manyExpressions(10_000, "/api/item-%d/[0-9]+") }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			root, chunks := c.make()
@@ -173,7 +173,7 @@ func live() uint64 {
 	return stats.HeapAlloc
 }
 
-func routesOf(chunks []config.Chunk) (n int) {
+func routesOf(chunks []*config.Chunk) (n int) {
 	for _, chunk := range chunks {
 		for _, host := range chunk.Hosts {
 			n += len(host.Rules)

@@ -25,13 +25,13 @@ func bytesOfChange(t *testing.T, listeners int) uint64 {
 		root.Listeners = append(root.Listeners, config.Listener{Name: domain, Port: 80, Protocol: config.HTTP, Hostname: "*." + domain})
 		rest.Hosts = append(rest.Hosts, config.Host{Listener: domain, Hostname: "a." + domain, Rules: []config.Rule{prefixRule("n/r", "/")}})
 	}
-	table := built(t, root, []config.Chunk{{}, rest})
+	table := built(t, root, []*config.Chunk{{}, &rest})
 	const times = 50
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for i := range times {
 		rule := prefixRule("n/new", fmt.Sprint("/", i))
-		table, _ = table.Update([]config.Chunk{{Hosts: []config.Host{{Listener: "l7.example.com", Hostname: "b.l7.example.com", Rules: []config.Rule{rule}}}}})
+		table, _ = table.Update([]*config.Chunk{{Hosts: []config.Host{{Listener: "l7.example.com", Hostname: "b.l7.example.com", Rules: []config.Rule{rule}}}}})
 	}
 	runtime.ReadMemStats(&after)
 	if table.Lookup(80, &Request{Host: "b.l7.example.com", Path: fmt.Sprint("/", times-1)}).Rule == nil {

@@ -13,8 +13,9 @@ type hostKey struct{ listener, hostname string }
 
 // rebuild makes the hosts anew that differ between the table's chunks and the ones before; only
 // the replaced ones are looked at.
-func (t *Table) rebuild(before []config.Chunk, replaced map[int]bool) []error {
-	now, was := gather(t.chunks, replaced), gather(before, replaced)
+func (t *Table) rebuild(before []*config.Chunk, replaced map[int]bool) []error {
+	touched := touched(before, t.chunks, replaced)
+	now, was := gather(t.chunks, replaced, touched), gather(before, replaced, touched)
 	var dirty []hostKey
 	for _, key := range now.keys {
 		if !slices.EqualFunc(now.parts[key], was.parts[key], part.equal) {
@@ -46,17 +47,57 @@ func (t *Table) rebuild(before []config.Chunk, replaced map[int]bool) []error {
 	return b.errs
 }
 
+// touched are the hosts whose parts in the replaced chunks may be others than before: most often one of many, so that the parts of
+// the others are not gathered. They are found between what both versions of a chunk begin and end with. Nil is all.
+func touched(before, now []*config.Chunk, replaced map[int]bool) map[hostKey]bool {
+	if len(before) == 0 {
+		return nil
+	}
+	keys := map[hostKey]bool{}
+	for i := range replaced {
+		was, is := hostsAt(before, i), hostsAt(now, i)
+		for len(was) > 0 && len(is) > 0 && sameHost(&was[0], &is[0]) {
+			was, is = was[1:], is[1:]
+		}
+		for len(was) > 0 && len(is) > 0 && sameHost(&was[len(was)-1], &is[len(is)-1]) {
+			was, is = was[:len(was)-1], is[:len(is)-1]
+		}
+		for _, hosts := range [][]config.Host{was, is} {
+			for j := range hosts {
+				keys[keyOf(&hosts[j])] = true
+			}
+		}
+	}
+	return keys
+}
+
+// hostsAt are the hosts of a chunk; none of one that is not there.
+func hostsAt(chunks []*config.Chunk, i int) []config.Host {
+	if i >= len(chunks) {
+		return nil
+	}
+	return chunks[i].Hosts
+}
+
+// sameHost says whether two hosts are one, with the same memory for its rules.
+func sameHost(a, b *config.Host) bool {
+	return len(a.Rules) == len(b.Rules) && (len(a.Rules) == 0 || &a.Rules[0] == &b.Rules[0]) &&
+		a.Tier == b.Tier && a.Listener == b.Listener && a.Hostname == b.Hostname
+}
+
+func keyOf(h *config.Host) hostKey { return hostKey{h.Listener, h.Hostname} }
+
 // gathered is the parts of hosts, by host; keys are in order of their first appearance.
 type gathered struct {
 	keys  []hostKey
 	parts map[hostKey][]part
 }
 
-// gather gives the parts of the hosts of some chunks.
-func gather(chunks []config.Chunk, some map[int]bool) gathered {
-	size := 0
+// gather gives the parts that some chunks have of hosts, or of all hosts if hosts is nil.
+func gather(chunks []*config.Chunk, some map[int]bool, hosts map[hostKey]bool) gathered {
+	size := len(hosts)
 	for i := range chunks {
-		if some[i] {
+		if hosts == nil && some[i] {
 			size += len(chunks[i].Hosts)
 		}
 	}
@@ -67,7 +108,10 @@ func gather(chunks []config.Chunk, some map[int]bool) gathered {
 		}
 		for j := range chunks[i].Hosts {
 			h := &chunks[i].Hosts[j]
-			key := hostKey{h.Listener, h.Hostname}
+			key := keyOf(h)
+			if hosts != nil && !hosts[key] {
+				continue
+			}
 			known := all.parts[key]
 			if known == nil {
 				all.keys = append(all.keys, key)

@@ -16,12 +16,12 @@ func expressionRule(route, expression string) config.Rule {
 }
 
 // manyExpressions makes one host with rules whose expressions have a number each.
-func manyExpressions(n int, format string) (config.Root, []config.Chunk) {
+func manyExpressions(n int, format string) (config.Root, []*config.Chunk) {
 	host := config.Host{Listener: "web"}
 	for i := range n {
 		host.Rules = append(host.Rules, expressionRule(fmt.Sprint("n/", i), fmt.Sprintf(format, i)))
 	}
-	return oneListener(1), []config.Chunk{{Hosts: []config.Host{host}}}
+	return oneListener(1), []*config.Chunk{{Hosts: []config.Host{host}}}
 }
 
 // TestTriedExpressionsAreBounded counts, since time says little: what a look-up costs are the
@@ -126,7 +126,7 @@ func TestManyExpressionsAgreeWithTheLinearMatcher(t *testing.T) {
 			host.Rules = append(host.Rules, rule)
 		}
 		host.Rules = append(host.Rules, prefixRule("n/prefix", "/api"))
-		chunks := []config.Chunk{{Hosts: []config.Host{host}}}
+		chunks := []*config.Chunk{{Hosts: []config.Host{host}}}
 		table, errs := Build(oneListener(1), chunks)
 		if len(errs) > 0 {
 			t.Fatal(errs)

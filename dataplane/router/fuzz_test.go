@@ -71,7 +71,7 @@ func FuzzLookup(f *testing.F) {
 			return
 		}
 		root := config.Root{Version: 1, Chunks: 1, Listeners: []config.Listener{{Name: "a", Port: 80, Protocol: config.HTTP}}}
-		chunks := []config.Chunk{{Version: 1, Hosts: []config.Host{{Listener: "a", Rules: []config.Rule{fuzzedRule("n/a", one, kinds%4), fuzzedRule("n/b", two, kinds/4%4)}}}}}
+		chunks := []*config.Chunk{{Version: 1, Hosts: []config.Host{{Listener: "a", Rules: []config.Rule{fuzzedRule("n/a", one, kinds%4), fuzzedRule("n/b", two, kinds/4%4)}}}}}
 		table, faults := Build(root, chunks)
 		if len(faults) > 0 {
 			return

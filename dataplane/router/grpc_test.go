@@ -13,7 +13,7 @@ func callRule(route string, kind config.PathKind, path string) config.Rule {
 }
 
 func TestCallsGoToGRPCRoutesAndEverythingElseToHTTPRoutes(t *testing.T) {
-	table, errs := Build(oneListener(1), []config.Chunk{{Hosts: []config.Host{
+	table, errs := Build(oneListener(1), []*config.Chunk{{Hosts: []config.Host{
 		{Listener: "web", Hostname: "a.org", Tier: -256, Rules: []config.Rule{
 			callRule("GRPCRoute/n/both", config.PathExact, "/a.Echo/Say"),
 			callRule("GRPCRoute/n/service", config.PathPrefix, "/a.Echo"),

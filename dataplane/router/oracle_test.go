@@ -12,7 +12,7 @@ import (
 
 // oracle finds the rule the slow and plain way: it lists every match of every host, drops what
 // does not fit, and sorts the rest by the precedence of config.Rule's comment.
-func oracle(root config.Root, chunks []config.Chunk, port int32, req *Request) (route string, index int, ok bool) {
+func oracle(root config.Root, chunks []*config.Chunk, port int32, req *Request) (route string, index int, ok bool) {
 	listener := oracleListener(root, port, req.Host)
 	if listener == "" {
 		return "", 0, false

@@ -39,8 +39,8 @@ func drawRoot(t *rapid.T) config.Root {
 	return root
 }
 
-func drawChunk(t *rapid.T, index int) config.Chunk {
-	chunk := config.Chunk{Version: 1, Index: index}
+func drawChunk(t *rapid.T, index int) *config.Chunk {
+	chunk := &config.Chunk{Version: 1, Index: index}
 	for range rapid.IntRange(0, 4).Draw(t, "hosts") {
 		host := config.Host{
 			Listener: string(rune('a' + rapid.IntRange(0, 4).Draw(t, "listener"))),
@@ -119,7 +119,7 @@ func drawRequest(t *rapid.T) *Request {
 func TestLookupAgreesWithTheLinearMatcher(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		root := drawRoot(t)
-		chunks := []config.Chunk{drawChunk(t, 0), drawChunk(t, 1), drawChunk(t, 2)}
+		chunks := []*config.Chunk{drawChunk(t, 0), drawChunk(t, 1), drawChunk(t, 2)}
 		table, errs := Build(root, chunks)
 		if len(errs) > 0 {
 			t.Fatal(errs)
@@ -132,7 +132,7 @@ func TestLookupAgreesWithTheLinearMatcher(t *testing.T) {
 	})
 }
 
-func compareToOracle(t *rapid.T, table *Table, chunks []config.Chunk, port int32, req *Request) {
+func compareToOracle(t *rapid.T, table *Table, chunks []*config.Chunk, port int32, req *Request) {
 	route, index, ok := oracle(table.root, chunks, port, req)
 	got := table.Lookup(port, req)
 	if (got.Rule != nil) != ok {
@@ -146,12 +146,12 @@ func compareToOracle(t *rapid.T, table *Table, chunks []config.Chunk, port int32
 func TestUpdateGivesWhatBuildGives(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		root := drawRoot(t)
-		chunks := []config.Chunk{drawChunk(t, 0), drawChunk(t, 1), drawChunk(t, 2)}
+		chunks := []*config.Chunk{drawChunk(t, 0), drawChunk(t, 1), drawChunk(t, 2)}
 		table, _ := Build(root, chunks)
 		for range rapid.IntRange(1, 4).Draw(t, "updates") {
 			changed := drawChunk(t, rapid.IntRange(0, 2).Draw(t, "which"))
 			chunks[changed.Index] = changed
-			table, _ = table.Update([]config.Chunk{changed})
+			table, _ = table.Update([]*config.Chunk{changed})
 		}
 		if rapid.Bool().Draw(t, "new root") {
 			root = drawRoot(t)
@@ -176,7 +176,7 @@ func TestBuildDoesNotChangeItsInput(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		Build(root, []config.Chunk{chunk})
+		Build(root, []*config.Chunk{chunk})
 		if again, _, _ := config.Encode(chunk); !reflect.DeepEqual(again, data) {
 			t.Fatalf("got %+v, had %+v", chunk, before)
 		}

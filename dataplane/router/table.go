@@ -2,6 +2,7 @@ package router
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
 )
@@ -27,7 +28,7 @@ type Result struct {
 // Table is an immutable routing table.
 type Table struct {
 	root   config.Root
-	chunks []config.Chunk
+	chunks []*config.Chunk
 	// listeners are those of the root, and hosts what chunks have for each, by its name.
 	listeners map[string]*config.Listener
 	hosts     registry[*index[*host]]
@@ -52,7 +53,7 @@ func WithPause(pause func()) Option {
 }
 
 // Build makes a Table of a whole configuration. An error names a match that can never be true; the rest works.
-func Build(root config.Root, chunks []config.Chunk, options ...Option) (*Table, []error) {
+func Build(root config.Root, chunks []*config.Chunk, options ...Option) (*Table, []error) {
 	t := &Table{pause: func() {}}
 	for _, option := range options {
 		option(t)
@@ -64,9 +65,9 @@ func Build(root config.Root, chunks []config.Chunk, options ...Option) (*Table, 
 // Update gives a Table with these chunks instead of those of equal Index. Hosts that do not
 // change are shared between both Tables. It takes time by the size of the changed chunks, not of
 // the Table.
-func (t *Table) Update(changed []config.Chunk) (*Table, []error) {
+func (t *Table) Update(changed []*config.Chunk) (*Table, []error) {
 	next := *t
-	next.chunks = append([]config.Chunk(nil), t.chunks...)
+	next.chunks = slices.Clone(t.chunks)
 	replaced := map[int]bool{}
 	var errs []error
 	for _, chunk := range changed {
@@ -75,7 +76,7 @@ func (t *Table) Update(changed []config.Chunk) (*Table, []error) {
 			continue
 		}
 		for len(next.chunks) <= chunk.Index {
-			next.chunks = append(next.chunks, config.Chunk{Index: len(next.chunks)})
+			next.chunks = append(next.chunks, &config.Chunk{Index: len(next.chunks)})
 		}
 		next.chunks[chunk.Index] = chunk
 		replaced[chunk.Index] = true
@@ -110,7 +111,7 @@ func (t *Table) setRoot(root config.Root) {
 func (t *Table) Root() *config.Root { return &t.root }
 
 // Chunks are the chunks that the Table was made from; the caller must not change them.
-func (t *Table) Chunks() []config.Chunk { return t.chunks }
+func (t *Table) Chunks() []*config.Chunk { return t.chunks }
 
 // Listener gives the most specific listener of a port for a hostname, or nil. Those of TCP and UDP are not
 // told apart by names, and are not among them.

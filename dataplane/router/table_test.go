@@ -19,7 +19,7 @@ func TestListenerIsolation(t *testing.T) {
 	root := config.Root{Chunks: 1, Listeners: []config.Listener{
 		{Name: "all", Port: 80}, {Name: "one", Port: 80, Hostname: "a.example.com"},
 	}}
-	table, errs := Build(root, []config.Chunk{{Hosts: []config.Host{
+	table, errs := Build(root, []*config.Chunk{{Hosts: []config.Host{
 		{Listener: "all", Rules: []config.Rule{prefixRule("n/all", "/")}},
 		{Listener: "one", Hostname: "a.example.com", Rules: []config.Rule{prefixRule("n/one", "/one")}},
 	}}})
@@ -44,7 +44,7 @@ func TestFiltersOfAListenerComeBeforeItsRules(t *testing.T) {
 		{Name: "judged", Port: 80, Hostname: "a.example.com", Filters: []config.ListenerFilter{{Broken: "no"}}},
 		{Name: "bare", Port: 81, Filters: []config.ListenerFilter{{Broken: "no"}}},
 	}}
-	table, errs := Build(root, []config.Chunk{{Hosts: []config.Host{
+	table, errs := Build(root, []*config.Chunk{{Hosts: []config.Host{
 		{Listener: "all", Rules: []config.Rule{prefixRule("n/all", "/")}},
 		{Listener: "judged", Hostname: "a.example.com", Rules: []config.Rule{prefixRule("n/one", "/one")}},
 	}}})
@@ -90,7 +90,7 @@ func TestBrokenExpressionBreaksOnlyItsOwnMatch(t *testing.T) {
 	rule.Matches = append(rule.Matches,
 		config.Match{PathKind: config.PathRegex, Path: "/("},
 		config.Match{PathKind: config.PathPrefix, Path: "/h", Headers: []config.ValueMatch{{Name: "a", Value: "a)(b", Regex: true}}})
-	table, errs := Build(oneListener(1), []config.Chunk{{Hosts: []config.Host{
+	table, errs := Build(oneListener(1), []*config.Chunk{{Hosts: []config.Host{
 		{Listener: "web", Rules: []config.Rule{rule, prefixRule("n/other", "/")}},
 	}}})
 	if len(errs) != 2 || !strings.Contains(errs[0].Error(), "n/broken rule 0 match 1") {
@@ -104,7 +104,7 @@ func TestBrokenExpressionBreaksOnlyItsOwnMatch(t *testing.T) {
 }
 
 func TestResultNamesThePrefix(t *testing.T) {
-	table, _ := Build(oneListener(1), []config.Chunk{{Hosts: []config.Host{
+	table, _ := Build(oneListener(1), []*config.Chunk{{Hosts: []config.Host{
 		{Listener: "web", Rules: []config.Rule{prefixRule("n/a", "/a/"), prefixRule("n/root", "/")}},
 	}}})
 	for path, want := range map[string]string{"/a": "/a", "/a/b": "/a", "/b": "/"} {
@@ -117,12 +117,12 @@ func TestResultNamesThePrefix(t *testing.T) {
 func TestUpdateKeepsTheValuesOfUnchangedHosts(t *testing.T) {
 	calls := 0
 	attach := func(*config.Rule) any { calls++; return calls }
-	chunk := func(index int, host, route string) config.Chunk {
-		return config.Chunk{Index: index, Hosts: []config.Host{{Listener: "web", Hostname: host, Rules: []config.Rule{prefixRule(route, "/")}}}}
+	chunk := func(index int, host, route string) *config.Chunk {
+		return &config.Chunk{Index: index, Hosts: []config.Host{{Listener: "web", Hostname: host, Rules: []config.Rule{prefixRule(route, "/")}}}}
 	}
-	table, _ := Build(oneListener(2), []config.Chunk{chunk(0, "a", "n/a"), chunk(1, "b", "n/b")}, WithValue(attach))
+	table, _ := Build(oneListener(2), []*config.Chunk{chunk(0, "a", "n/a"), chunk(1, "b", "n/b")}, WithValue(attach))
 	before := table.Lookup(80, &Request{Host: "a", Path: "/"}).Rule.Value
-	next, _ := table.Update([]config.Chunk{chunk(1, "b", "n/new"), chunk(0, "a", "n/a")})
+	next, _ := table.Update([]*config.Chunk{chunk(1, "b", "n/new"), chunk(0, "a", "n/a")})
 	if got := next.Lookup(80, &Request{Host: "a", Path: "/"}).Rule.Value; got != before || calls != 3 {
 		t.Fatalf("a host with the same rules must be shared: value %v, was %v, %d calls", got, before, calls)
 	}

@@ -27,16 +27,16 @@ func drawPools(t *rapid.T) (pools []config.Pool) {
 func TestBackendsFollowChunks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := newBackends()
-		var chunks []config.Chunk
+		var chunks []*config.Chunk
 		for range rapid.IntRange(1, 6).Draw(t, "steps") {
 			next := slices.Clone(chunks[:rapid.IntRange(0, len(chunks)).Draw(t, "kept")])
 			for i := range next {
 				if rapid.Bool().Draw(t, "changed") {
-					next[i].Pools = drawPools(t)
+					next[i] = &config.Chunk{Pools: drawPools(t)}
 				}
 			}
 			for range rapid.IntRange(0, 2).Draw(t, "added") {
-				next = append(next, config.Chunk{Pools: drawPools(t)})
+				next = append(next, &config.Chunk{Pools: drawPools(t)})
 			}
 			b.change(changesBetween(chunks, next))
 			chunks = next
@@ -50,7 +50,7 @@ func TestBackendsFollowChunks(t *testing.T) {
 }
 
 // compare checks what is counted against all chunks.
-func compare(t *rapid.T, b *backends, chunks []config.Chunk) {
+func compare(t *rapid.T, b *backends, chunks []*config.Chunk) {
 	want := map[string]int{}
 	for _, chunk := range chunks {
 		for _, pool := range chunk.Pools {
@@ -82,7 +82,7 @@ func compare(t *rapid.T, b *backends, chunks []config.Chunk) {
 
 func TestEndpointsOfOnePoolLeaveTheOthersAlone(t *testing.T) {
 	b := newBackends()
-	b.change([]chunkChange{{now: config.Chunk{Pools: []config.Pool{{Key: "a"}, {Key: "b"}}}}})
+	b.change([]chunkChange{{was: &none, now: &config.Chunk{Pools: []config.Pool{{Key: "a"}, {Key: "b"}}}}})
 	b.set("a", []config.Endpoint{{Address: "10.0.0.1"}})
 	b.set("b", nil)
 	first, changed := b.frozen()

@@ -2,20 +2,23 @@ package source
 
 import "github.com/fleetgate/fleetgate/dataplane/config"
 
-// chunkChange is a chunk and the one that comes in its place; either may be empty.
-type chunkChange struct{ was, now config.Chunk }
+// none is the chunk that is not there.
+var none config.Chunk
 
-// changesBetween gives the chunks that differ. A part that was not decoded anew shares its memory.
-func changesBetween(was, now []config.Chunk) (changes []chunkChange) {
+// chunkChange is a chunk and the one that comes in its place; either may be empty.
+type chunkChange struct{ was, now *config.Chunk }
+
+// changesBetween gives the chunks that were read anew, and those that came or went.
+func changesBetween(was, now []*config.Chunk) (changes []chunkChange) {
 	for i := range max(len(was), len(now)) {
-		var c chunkChange
+		c := chunkChange{&none, &none}
 		if i < len(was) {
 			c.was = was[i]
 		}
 		if i < len(now) {
 			c.now = now[i]
 		}
-		if !shared(c.was.Hosts, c.now.Hosts) || !shared(c.was.Pools, c.now.Pools) {
+		if c.was != c.now {
 			changes = append(changes, c)
 		}
 	}

@@ -19,6 +19,8 @@ type parts struct {
 
 	mutex  sync.Mutex
 	root   *part[config.Root]
+	// pools are those of the root, as if it were a chunk.
+	pools  *config.Chunk
 	chunks map[int]*part[*config.ReadChunk]
 	// gone are chunks that the root counts although their objects are gone.
 	gone map[int]bool
@@ -112,7 +114,7 @@ func (p *parts) takeRoot(spec *dataplanev1alpha1.ProxyConfigSpec) error {
 	if err != nil {
 		return err //nolint:wrapcheck // it says what was decoded
 	}
-	p.root = &part[config.Root]{spec.Checksum, root}
+	p.root, p.pools = &part[config.Root]{spec.Checksum, root}, &config.Chunk{Pools: root.Pools}
 	p.changes++
 	p.prune()
 	return nil
@@ -149,14 +151,14 @@ func (p *parts) whole(seen *uint64) *configuration {
 		return nil
 	}
 	*seen = p.changes
-	all := make([]config.Chunk, 0, 1+p.root.value.Chunks)
-	all = append(all, config.Chunk{Pools: p.root.value.Pools})
+	all := make([]*config.Chunk, 0, 1+p.root.value.Chunks)
+	all = append(all, p.pools)
 	for i := range p.root.value.Chunks {
 		chunk := p.chunks[i]
 		if chunk == nil {
 			return nil
 		}
-		all = append(all, chunk.value.Chunk)
+		all = append(all, &chunk.value.Chunk)
 	}
 	return &configuration{p.root.value, all}
 }

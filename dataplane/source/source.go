@@ -72,13 +72,13 @@ type Source struct {
 type configuration struct {
 	root config.Root
 	// all that names pools: the root, as if it were a chunk, then the chunks.
-	all []config.Chunk
+	all []*config.Chunk
 }
 
-func (c *configuration) chunks() []config.Chunk { return c.all[1:] }
+func (c *configuration) chunks() []*config.Chunk { return c.all[1:] }
 
 // parts are all that names pools; none for no configuration.
-func (c *configuration) parts() []config.Chunk {
+func (c *configuration) parts() []*config.Chunk {
 	if c == nil {
 		return nil
 	}
@@ -306,7 +306,7 @@ func (s *Source) known(ctx context.Context, next *configuration) bool {
 	was, now := s.force.parts(), next.parts()
 	some := map[string]map[string]bool{}
 	for _, c := range changesBetween(was, now) {
-		wantedBy(&c.now, some)
+		wantedBy(c.now, some)
 	}
 	known := true
 	for name, wanted := range some {
@@ -338,7 +338,7 @@ func wantedBy(chunk *config.Chunk, into map[string]map[string]bool) {
 }
 
 // wantedIn lists the Services of one namespace that configurations name.
-func wantedIn(namespace string, configurations ...[]config.Chunk) map[string]bool {
+func wantedIn(namespace string, configurations ...[]*config.Chunk) map[string]bool {
 	wanted := map[string]bool{}
 	for _, chunks := range configurations {
 		for c := range chunks {

@@ -65,9 +65,9 @@ func withHost(before proxy.Snapshot, t table.Table) proxy.Snapshot {
 	last := t.LastChunk()
 	next.Chunks = append(next.Chunks[:0:0], before.Chunks...)
 	if last.Index < len(next.Chunks) {
-		next.Chunks[last.Index] = last
+		next.Chunks[last.Index] = &last
 	} else {
-		next.Chunks = append(next.Chunks, last)
+		next.Chunks = append(next.Chunks, &last)
 	}
 	next.Root.Chunks = len(next.Chunks)
 	next.Endpoints = t.Endpoints(next.Chunks)

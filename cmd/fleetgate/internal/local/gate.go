@@ -88,7 +88,7 @@ func (g *gate) serveHealth(ctx context.Context, front ir.Front) error {
 // are others now.
 func (g *gate) apply(root config.Root, chunks []config.Chunk, member string, in input) (changed bool) {
 	next := proxy.Snapshot{
-		Root: root, Chunks: chunks, Endpoints: map[string][]config.Endpoint{}, Certificates: map[string]*tls.Certificate{},
+		Root: root, Chunks: config.Pointers(chunks), Endpoints: map[string][]config.Endpoint{}, Certificates: map[string]*tls.Certificate{},
 	}
 	for _, part := range append([]config.Chunk{{Pools: root.Pools}}, chunks...) {
 		for _, pool := range part.Pools {
