@@ -8,6 +8,7 @@ import (
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
 	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
+	"github.com/fleetgate/fleetgate/internal/status"
 	"github.com/fleetgate/fleetgate/internal/world"
 )
 
@@ -83,43 +84,15 @@ func orNil[T any](object *T) any {
 	return object
 }
 
-// routeStatus is the status of a route; nil for what is none.
-func routeStatus(object client.Object) *gatewayv1.RouteStatus {
-	switch typed := object.(type) {
-	case *gatewayv1.HTTPRoute:
-		return &typed.Status.RouteStatus
-	case *gatewayv1.GRPCRoute:
-		return &typed.Status.RouteStatus
-	case *gatewayv1.TLSRoute:
-		return &typed.Status.RouteStatus
-	case *gatewayv1.TCPRoute:
-		return &typed.Status.RouteStatus
-	case *gatewayv1.UDPRoute:
-		return &typed.Status.RouteStatus
-	}
-	return nil
-}
-
-// policyStatus is the status of a policy; nil for what is none.
-func policyStatus(object client.Object) *gatewayv1.PolicyStatus {
-	switch typed := object.(type) {
-	case *gatewayv1.BackendTLSPolicy:
-		return &typed.Status
-	case *gatewayxv1alpha1.XBackendTrafficPolicy:
-		return &typed.Status
-	}
-	return nil
-}
-
 // attachedConditions are those of a route or a policy, on all that it is attached to.
 func attachedConditions(object client.Object) []metav1.Condition {
 	var out []metav1.Condition
-	if route := routeStatus(object); route != nil {
+	if route := status.RouteStatus(object); route != nil {
 		for _, parent := range route.Parents {
 			out = append(out, parent.Conditions...)
 		}
 	}
-	if policy := policyStatus(object); policy != nil {
+	if policy := status.PolicyStatus(object); policy != nil {
 		for _, ancestor := range policy.Ancestors {
 			out = append(out, ancestor.Conditions...)
 		}

@@ -6,6 +6,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/fleetgate/fleetgate/internal/status"
 )
 
 // listPatch replaces a status that is one list. It is refused for another version of the object than it was made from.
@@ -22,9 +24,9 @@ type listPatch struct {
 func patchOf(before, after client.Object) (client.Patch, error) {
 	patch := listPatch{}
 	patch.Metadata.ResourceVersion = before.GetResourceVersion()
-	if route := routeStatus(after); route != nil {
+	if route := status.RouteStatus(after); route != nil {
 		patch.Status = route
-	} else if policy := policyStatus(after); policy != nil {
+	} else if policy := status.PolicyStatus(after); policy != nil {
 		patch.Status = policy
 	} else {
 		return client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), nil

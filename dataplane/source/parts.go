@@ -17,8 +17,8 @@ type parts struct {
 	name, pod string
 	log       *slog.Logger
 
-	mutex  sync.Mutex
-	root   *part[config.Root]
+	mutex sync.Mutex
+	root  *part[config.Root]
 	// pools are those of the root, as if it were a chunk.
 	pools  *config.Chunk
 	chunks map[int]*part[*config.ReadChunk]

@@ -3,7 +3,6 @@ package compile
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
@@ -120,30 +119,62 @@ func (n names) differ(other names) names {
 
 // chunk puts routes of a Gateway, sorted by key, into one Chunk as the member needs it.
 func (n names) chunk(gateway ir.Key, member string, index int, routes []*ir.Route) config.Chunk {
-	hosts := map[ir.RouteHost][]config.Rule{}
-	pools := map[string]config.Pool{}
+	out := config.Chunk{
+		Version: config.Version, Index: index,
+		Hosts: make([]config.Host, 0, len(routes)), Pools: make([]config.Pool, 0, len(routes)),
+	}
 	for _, route := range routes {
 		part := route.For(gateway)
 		for _, host := range part.Hosts {
 			if n[host.Listener] {
-				hosts[host] = append(hosts[host], part.RulesAt(host)...)
+				out.Hosts = append(out.Hosts, config.Host{
+					Listener: host.Listener, Hostname: host.Hostname, Tier: host.Tier, Rules: part.RulesAt(host),
+				})
 			}
 		}
 		for _, pool := range part.Pools {
-			pools[pool.Key] = local(pool, member)
+			out.Pools = append(out.Pools, local(pool, member))
 		}
 	}
-	out := config.Chunk{Version: config.Version, Index: index}
-	for host, rules := range hosts {
-		out.Hosts = append(out.Hosts, config.Host{
-			Listener: host.Listener, Hostname: host.Hostname, Tier: host.Tier, Rules: rules,
-		})
+	out.Hosts, out.Pools = joined(out.Hosts), distinct(out.Pools)
+	return out
+}
+
+// joined sorts hosts, and makes one of those that are the same: it has the rules of all, in the order of their routes.
+func joined(hosts []config.Host) []config.Host {
+	slices.SortStableFunc(hosts, compareHosts)
+	out := hosts[:0]
+	for len(hosts) > 0 {
+		count := 1
+		for count < len(hosts) && compareHosts(hosts[0], hosts[count]) == 0 {
+			count++
+		}
+		host := hosts[0]
+		if count > 1 { // the rules of the first are a route's own, and not to be written to
+			host.Rules = nil
+			for i := range count {
+				host.Rules = append(host.Rules, hosts[i].Rules...)
+			}
+		}
+		out, hosts = append(out, host), hosts[count:]
 	}
-	slices.SortFunc(out.Hosts, func(a, b config.Host) int {
-		return cmp.Or(cmp.Compare(a.Listener, b.Listener), cmp.Compare(a.Hostname, b.Hostname), cmp.Compare(a.Tier, b.Tier))
-	})
-	for _, key := range slices.Sorted(maps.Keys(pools)) {
-		out.Pools = append(out.Pools, pools[key])
+	return out
+}
+
+func compareHosts(a, b config.Host) int {
+	return cmp.Or(cmp.Compare(a.Listener, b.Listener), cmp.Compare(a.Hostname, b.Hostname), cmp.Compare(a.Tier, b.Tier))
+}
+
+// distinct sorts pools, and leaves one of each key: that of the last route that names it.
+func distinct(pools []config.Pool) []config.Pool {
+	slices.SortStableFunc(pools, func(a, b config.Pool) int { return cmp.Compare(a.Key, b.Key) })
+	out := pools[:0]
+	for _, pool := range pools {
+		if last := len(out) - 1; last >= 0 && out[last].Key == pool.Key {
+			out[last] = pool
+			continue
+		}
+		out = append(out, pool)
 	}
 	return out
 }

@@ -3,12 +3,9 @@
 package status
 
 import (
-	"slices"
-
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
-	gatewayxv1alpha1 "sigs.k8s.io/gateway-api/apisx/v1alpha1"
 
 	awsv1alpha1 "github.com/fleetgate/fleetgate/apis/aws/v1alpha1"
 	gatewayv1alpha1 "github.com/fleetgate/fleetgate/apis/gateway/v1alpha1"
@@ -45,8 +42,8 @@ func (p Patch) Changed(existing any) bool {
 	return changed
 }
 
-// Into gives a deep copy of existing (of a kind that has a Patch) with this Patch
-// merged into its status, and whether that differs. Conditions whose status changed get now as their time.
+// Into gives a deep copy of existing (of a kind that has a Patch) with this Patch merged into its status, and whether that
+// differs; of a route or a policy whose status does not, existing itself. Conditions whose status changed get now as their time.
 func (p Patch) Into(existing any, now metav1.Time) (any, bool) {
 	switch have := existing.(type) {
 	case *gatewayv1.GatewayClass:
@@ -76,48 +73,6 @@ func (p Patch) Into(existing any, now metav1.Time) (any, bool) {
 		return want, !equality.Semantic.DeepEqual(have.Status, want.Status)
 	}
 	return p.intoAttached(existing, now)
-}
-
-// intoAttached is Into for what is attached to others: routes and policies.
-func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
-	switch have := existing.(type) {
-	case *gatewayv1.HTTPRoute:
-		want := have.DeepCopy()
-		return want, p.intoParents(&want.Status.RouteStatus, now)
-	case *gatewayv1.GRPCRoute:
-		want := have.DeepCopy()
-		return want, p.intoParents(&want.Status.RouteStatus, now)
-	case *gatewayv1.TLSRoute:
-		want := have.DeepCopy()
-		return want, p.intoParents(&want.Status.RouteStatus, now)
-	case *gatewayv1.TCPRoute:
-		want := have.DeepCopy()
-		return want, p.intoParents(&want.Status.RouteStatus, now)
-	case *gatewayv1.UDPRoute:
-		want := have.DeepCopy()
-		return want, p.intoParents(&want.Status.RouteStatus, now)
-	case *gatewayv1.BackendTLSPolicy:
-		want := have.DeepCopy()
-		return want, p.intoAncestors(&want.Status, now)
-	case *gatewayxv1alpha1.XBackendTrafficPolicy:
-		want := have.DeepCopy()
-		return want, p.intoAncestors(&want.Status, now)
-	}
-	return existing, false
-}
-
-// intoParents merges into the status that routes of all kinds have, and says whether that changed it.
-func (p Patch) intoParents(status *gatewayv1.RouteStatus, now metav1.Time) bool {
-	before := status.Parents
-	status.Parents = mergeParents(before, p, now)
-	return !equality.Semantic.DeepEqual(before, status.Parents)
-}
-
-// intoAncestors merges into the status that policies of all kinds have, and says whether that changed it.
-func (p Patch) intoAncestors(status *gatewayv1.PolicyStatus, now metav1.Time) bool {
-	before := status.Ancestors
-	status.Ancestors = mergeAncestors(before, p, now)
-	return !equality.Semantic.DeepEqual(before, status.Ancestors)
 }
 
 // mergeListeners keeps the times of listeners that stay.
@@ -151,39 +106,4 @@ func mergeEntries(have, want []gatewayv1.ListenerEntryStatus, now metav1.Time) [
 		out = append(out, gatewayv1.ListenerEntryStatus(listener))
 	}
 	return out
-}
-
-// maxParents is how many entries the API takes.
-const maxParents = 32
-
-// mergeParents leaves entries of other controllers where they are, updates ours in place, drops ours that
-// nobody refers to any more, and puts new ones at the end.
-func mergeParents(have []gatewayv1.RouteParentStatus, p Patch, now metav1.Time) []gatewayv1.RouteParentStatus {
-	out := make([]gatewayv1.RouteParentStatus, 0, len(have)+len(p.Parents))
-	placed := make([]bool, len(p.Parents))
-	for _, old := range have {
-		if !slices.Contains(p.Controllers, old.ControllerName) {
-			out = append(out, old)
-			continue
-		}
-		for i, want := range p.Parents {
-			if !placed[i] && sameParent(old, want) {
-				placed[i] = true
-				want.Conditions = Merge(old.Conditions, want.Conditions, now)
-				out = append(out, want)
-				break
-			}
-		}
-	}
-	for i, want := range p.Parents {
-		if !placed[i] && len(out) < maxParents {
-			want.Conditions = Merge(nil, want.Conditions, now)
-			out = append(out, want)
-		}
-	}
-	return out
-}
-
-func sameParent(a, b gatewayv1.RouteParentStatus) bool {
-	return a.ControllerName == b.ControllerName && equality.Semantic.DeepEqual(a.ParentRef, b.ParentRef)
 }
