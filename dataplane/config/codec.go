@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	jsonv2 "encoding/json/v2"
 	"errors"
 	"fmt"
 	"io"
@@ -125,7 +126,7 @@ func (r *reader) decode(data []byte, checksum string, into any, version *int) er
 		return err
 	}
 	// What another version says may be of other types, so its number is looked for alone then.
-	fault := json.Unmarshal(plain, into)
+	fault := jsonv2.Unmarshal(plain, into, json.DefaultOptionsV1()) // as json.Unmarshal does, but in one pass
 	found := *version
 	if fault != nil {
 		found, err = versionIn(plain)

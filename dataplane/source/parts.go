@@ -19,9 +19,10 @@ type parts struct {
 
 	mutex sync.Mutex
 	root  *part[config.Root]
-	// pools are those of the root, as if it were a chunk.
-	pools  *config.Chunk
-	chunks map[int]*part[*config.ReadChunk]
+	// pools are those of the root, as if it were a chunk, and secrets those that it names.
+	pools   *config.Chunk
+	secrets map[string]bool
+	chunks  map[int]*part[*config.ReadChunk]
 	// gone are chunks that the root counts although their objects are gone.
 	gone map[int]bool
 	// uid is the root object's, and reported what its status has of this pod.
@@ -114,7 +115,8 @@ func (p *parts) takeRoot(spec *dataplanev1alpha1.ProxyConfigSpec) error {
 	if err != nil {
 		return err //nolint:wrapcheck // it says what was decoded
 	}
-	p.root, p.pools = &part[config.Root]{spec.Checksum, root}, &config.Chunk{Pools: root.Pools}
+	p.root = &part[config.Root]{spec.Checksum, root}
+	p.pools, p.secrets = &config.Chunk{Pools: root.Pools}, secretsOf(&root)
 	p.changes++
 	p.prune()
 	return nil
@@ -160,7 +162,7 @@ func (p *parts) whole(seen *uint64) *configuration {
 		}
 		all = append(all, &chunk.value.Chunk)
 	}
-	return &configuration{p.root.value, all}
+	return &configuration{p.root.value, p.secrets, all}
 }
 
 // status gives the identity of the root object and what its status says of this pod.

@@ -71,6 +71,8 @@ type Source struct {
 // configuration is what the parts of one moment say.
 type configuration struct {
 	root config.Root
+	// secrets are those that the root names.
+	secrets map[string]bool
 	// all that names pools: the root, as if it were a chunk, then the chunks.
 	all []*config.Chunk
 }
@@ -317,7 +319,7 @@ func (s *Source) known(ctx context.Context, next *configuration) bool {
 		}
 		known = n.want(wanted, func() map[string]bool { return wantedIn(name, was, now) }) && known
 	}
-	for secret := range secretsOf(&next.root) {
+	for secret := range next.secrets {
 		if s.secrets[secret] == nil {
 			s.secrets[secret] = s.watchSecret(ctx, secret)
 		}
@@ -383,9 +385,8 @@ func (s *Source) prune(now time.Time) {
 			delete(s.namespaces, name)
 		}
 	}
-	secrets := secretsOf(&s.force.root)
 	for key, w := range s.secrets {
-		if !secrets[key] {
+		if !s.force.secrets[key] {
 			w.feed.stop()
 			delete(s.secrets, key)
 		}
