@@ -3,7 +3,6 @@ package status
 import (
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -38,6 +37,25 @@ func PolicyStatus(object any) *gatewayv1.PolicyStatus {
 	return nil
 }
 
+// entry is what controllers have one each of in the status of what is attached to something: who wrote it, to what it is attached,
+// and how that went.
+type entry struct {
+	controller gatewayv1.GatewayController
+	to         gatewayv1.ParentReference
+	conditions *[]metav1.Condition
+}
+
+func parentEntry(p *gatewayv1.RouteParentStatus) entry {
+	return entry{p.ControllerName, p.ParentRef, &p.Conditions}
+}
+
+func ancestorEntry(a *gatewayv1.PolicyAncestorStatus) entry {
+	return entry{a.ControllerName, a.AncestorRef, &a.Conditions}
+}
+
+// maxParents is how many entries the API takes in the status of a route.
+const maxParents = 32
+
 // intoAttached is Into for what is attached to others: routes and policies. Most often nothing changed, and nothing is copied.
 func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 	object, ok := existing.(runtime.Object)
@@ -45,8 +63,8 @@ func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 		return existing, false
 	}
 	if route := RouteStatus(existing); route != nil {
-		parents := mergeParents(route.Parents, p, now)
-		if equality.Semantic.DeepEqual(route.Parents, parents) {
+		parents, changed := merged(route.Parents, p.Parents, p.Controllers, maxParents, parentEntry, now)
+		if !changed {
 			return existing, false
 		}
 		want := object.DeepCopyObject()
@@ -54,8 +72,8 @@ func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 		return want, true
 	}
 	if policy := PolicyStatus(existing); policy != nil {
-		ancestors := mergeAncestors(policy.Ancestors, p, now)
-		if equality.Semantic.DeepEqual(policy.Ancestors, ancestors) {
+		ancestors, changed := merged(policy.Ancestors, p.Ancestors, p.Controllers, maxAncestors, ancestorEntry, now)
+		if !changed {
 			return existing, false
 		}
 		want := object.DeepCopyObject()
@@ -65,37 +83,58 @@ func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 	return existing, false
 }
 
-// maxParents is how many entries the API takes.
-const maxParents = 32
-
-// mergeParents leaves entries of other controllers where they are, updates ours in place, drops ours that
-// nobody refers to any more, and puts new ones at the end.
-func mergeParents(have []gatewayv1.RouteParentStatus, p Patch, now metav1.Time) []gatewayv1.RouteParentStatus {
-	out := make([]gatewayv1.RouteParentStatus, 0, len(have)+len(p.Parents))
-	placed := make([]bool, len(p.Parents))
-	for _, old := range have {
-		if !slices.Contains(p.Controllers, old.ControllerName) {
-			out = append(out, old)
+// merged leaves entries of other controllers where they are, updates ours in place, drops ours that nothing refers to any more, and
+// puts new ones at the end while there is room for most. It says whether anything is another than in have.
+func merged[E any](have, want []E, ours []gatewayv1.GatewayController, most int, of func(*E) entry, now metav1.Time) ([]E, bool) {
+	out := make([]E, 0, len(have)+len(want))
+	placed := make([]bool, len(want))
+	for i := range have {
+		old := of(&have[i])
+		if !slices.Contains(ours, old.controller) {
+			out = append(out, have[i])
 			continue
 		}
-		for i, want := range p.Parents {
-			if !placed[i] && sameParent(old, want) {
-				placed[i] = true
-				want.Conditions = Merge(old.Conditions, want.Conditions, now)
-				out = append(out, want)
+		for j := range want {
+			if !placed[j] && old.same(of(&want[j])) {
+				placed[j] = true
+				out = append(out, want[j])
+				into := of(&out[len(out)-1])
+				*into.conditions = Merge(*old.conditions, *into.conditions, now)
 				break
 			}
 		}
 	}
-	for i, want := range p.Parents {
-		if !placed[i] && len(out) < maxParents {
-			want.Conditions = Merge(nil, want.Conditions, now)
-			out = append(out, want)
+	for j := range want {
+		if !placed[j] && len(out) < most {
+			out = append(out, want[j])
+			into := of(&out[len(out)-1])
+			*into.conditions = Merge(nil, *into.conditions, now)
 		}
 	}
-	return out
+	return out, !slices.EqualFunc(have, out, func(a, b E) bool { return of(&a).equal(of(&b)) })
 }
 
-func sameParent(a, b gatewayv1.RouteParentStatus) bool {
-	return a.ControllerName == b.ControllerName && equality.Semantic.DeepEqual(a.ParentRef, b.ParentRef)
+// same says whether two entries are of one controller and for one thing.
+func (e entry) same(other entry) bool {
+	return e.controller == other.controller && sameReference(e.to, other.to)
+}
+
+func (e entry) equal(other entry) bool {
+	return e.same(other) && slices.EqualFunc(*e.conditions, *other.conditions, func(a, b metav1.Condition) bool {
+		a.LastTransitionTime, b.LastTransitionTime = metav1.Time{Time: a.LastTransitionTime.UTC()}, metav1.Time{Time: b.LastTransitionTime.UTC()}
+		return a == b
+	})
+}
+
+func sameReference(a, b gatewayv1.ParentReference) bool {
+	return a.Name == b.Name && equalAt(a.Group, b.Group) && equalAt(a.Kind, b.Kind) && equalAt(a.Namespace, b.Namespace) &&
+		equalAt(a.SectionName, b.SectionName) && equalAt(a.Port, b.Port)
+}
+
+// equalAt says whether two optional values are equal, or both are not there.
+func equalAt[T comparable](a, b *T) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -66,36 +65,4 @@ func gatewayRef(key string) gatewayv1.ParentReference {
 		Group: new(gatewayv1.Group(gatewayv1.GroupName)), Kind: new(gatewayv1.Kind("Gateway")),
 		Namespace: new(gatewayv1.Namespace(namespace)), Name: gatewayv1.ObjectName(name),
 	}
-}
-
-// mergeAncestors leaves entries of other controllers where they are, updates ours in place, drops ours that are
-// no ancestors any more, and puts new ones at the end while there is room.
-func mergeAncestors(have []gatewayv1.PolicyAncestorStatus, p Patch, now metav1.Time) []gatewayv1.PolicyAncestorStatus {
-	out := make([]gatewayv1.PolicyAncestorStatus, 0, len(have)+len(p.Ancestors))
-	placed := make([]bool, len(p.Ancestors))
-	for _, old := range have {
-		if !slices.Contains(p.Controllers, old.ControllerName) {
-			out = append(out, old)
-			continue
-		}
-		at := slices.IndexFunc(p.Ancestors, func(want gatewayv1.PolicyAncestorStatus) bool { return sameAncestor(old, want) })
-		if at < 0 || placed[at] {
-			continue
-		}
-		placed[at] = true
-		want := p.Ancestors[at]
-		want.Conditions = Merge(old.Conditions, want.Conditions, now)
-		out = append(out, want)
-	}
-	for i, want := range p.Ancestors {
-		if !placed[i] && len(out) < maxAncestors {
-			want.Conditions = Merge(nil, want.Conditions, now)
-			out = append(out, want)
-		}
-	}
-	return out
-}
-
-func sameAncestor(a, b gatewayv1.PolicyAncestorStatus) bool {
-	return a.ControllerName == b.ControllerName && equality.Semantic.DeepEqual(a.AncestorRef, b.AncestorRef)
 }
