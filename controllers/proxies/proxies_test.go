@@ -93,19 +93,19 @@ func TestOnlyGatewaysWithAChangeAreTouched(t *testing.T) {
 	a, b := route("a", "shop/gw"), route("b", "shop/other")
 	other := route("a", "shop/gw")
 	other.Gateways[0].Hosts = []ir.RouteHost{{Listener: "http"}}
-	before := view{ir: ir.IR{Gateways: []*ir.Gateway{one, two}, Routes: []*ir.Route{a, b}}}
+	before := view{ir: ir.IR{Gateways: []*ir.Gateway{one, two}, Routes: ir.RoutesOf([]*ir.Route{a, b})}}
 	for _, c := range []struct {
 		name  string
 		after ir.IR
 		want  []string
 	}{
 		{"nothing", before.ir, nil},
-		{"a route changed", ir.IR{Gateways: before.ir.Gateways, Routes: []*ir.Route{other, b}}, []string{"gw"}},
-		{"a route was translated again, to the same", ir.IR{Gateways: before.ir.Gateways, Routes: []*ir.Route{route("a", "shop/gw"), b}}, nil},
-		{"a route moved", ir.IR{Gateways: before.ir.Gateways, Routes: []*ir.Route{route("a", "shop/other"), b}}, []string{"gw", "other"}},
-		{"a route went", ir.IR{Gateways: before.ir.Gateways, Routes: []*ir.Route{a}}, []string{"other"}},
-		{"a route came", ir.IR{Gateways: before.ir.Gateways, Routes: []*ir.Route{a, route("aa", "shop/other"), b}}, []string{"other"}},
-		{"a Gateway went", ir.IR{Gateways: []*ir.Gateway{one}, Routes: []*ir.Route{a, b}}, []string{"other"}},
+		{"a route changed", ir.IR{Gateways: before.ir.Gateways, Routes: ir.RoutesOf([]*ir.Route{other, b})}, []string{"gw"}},
+		{"a route was translated again, to the same", ir.IR{Gateways: before.ir.Gateways, Routes: ir.RoutesOf([]*ir.Route{route("a", "shop/gw"), b})}, nil},
+		{"a route moved", ir.IR{Gateways: before.ir.Gateways, Routes: ir.RoutesOf([]*ir.Route{route("a", "shop/other"), b})}, []string{"gw", "other"}},
+		{"a route went", ir.IR{Gateways: before.ir.Gateways, Routes: ir.RoutesOf([]*ir.Route{a})}, []string{"other"}},
+		{"a route came", ir.IR{Gateways: before.ir.Gateways, Routes: ir.RoutesOf([]*ir.Route{a, route("aa", "shop/other"), b})}, []string{"other"}},
+		{"a Gateway went", ir.IR{Gateways: []*ir.Gateway{one}, Routes: ir.RoutesOf([]*ir.Route{a, b})}, []string{"other"}},
 	} {
 		want := map[world.Name]bool{}
 		for _, name := range c.want {

@@ -59,7 +59,7 @@ func (m made) Set(_ *world.World, meant ir.IR, _ map[gather.Key]any) {
 	defer m.mu.Unlock()
 	m.passes++
 	m.told = append(m.told, "proxies")
-	for _, route := range meant.Routes {
+	for route := range meant.Routes.All() {
 		m.routes[route.Name] = route.Generation
 	}
 }
@@ -112,8 +112,8 @@ func started(t *testing.T, routes int) (*Loop, *gather.Inbox, *outputs, *world.W
 	t.Helper()
 	l, inbox, out, w := waiting(routes)
 	l.begin(context.Background())
-	if len(l.before.Routes) != routes {
-		t.Fatalf("the first pass has %d routes", len(l.before.Routes))
+	if l.before.Routes.Len() != routes {
+		t.Fatalf("the first pass has %d routes", l.before.Routes.Len())
 	}
 	out.told, out.passes, out.wanted = nil, 0, 0
 	return l, inbox, out, w

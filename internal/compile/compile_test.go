@@ -242,10 +242,10 @@ func TestBackendNamespaces(t *testing.T) {
 	pool := func(namespace string) []ir.Pool { return []ir.Pool{{Pool: config.Pool{Namespace: namespace}}} }
 	meant := ir.IR{
 		Gateways: []*ir.Gateway{{Namespace: "infra", Name: "api", Pools: pool("others")}, {Namespace: "infra", Name: "web", Pools: pool("auth")}},
-		Routes: []*ir.Route{
+		Routes: ir.RoutesOf([]*ir.Route{
 			{Kind: ir.HTTPRoute, Namespace: "team", Name: "app", Gateways: []ir.RouteGateway{{Gateway: "infra/web", Pools: pool("team")}}},
 			{Kind: ir.HTTPRoute, Namespace: "team", Name: "other", Gateways: []ir.RouteGateway{{Gateway: "infra/api", Pools: pool("none")}}},
-		},
+		}),
 	}
 	got := compile.NewCache().BackendNamespaces(meant, web, "east")
 	if !slices.Equal(got, []string{"auth", "team"}) {

@@ -16,7 +16,7 @@ const rulesPerChunk = 96
 type layout struct {
 	gateway ir.Key
 	// routes are those of the IR that the layout was brought to last.
-	routes []*ir.Route
+	routes ir.Routes
 	// groups are the routes of each chunk, sorted by key.
 	groups [][]*ir.Route
 	rules  int
@@ -35,7 +35,7 @@ func newLayout(r ir.IR, gateway ir.Key) *layout {
 
 // update brings the layout to other routes, and gives the numbers of the chunks that may be others now: all are when there
 // is another number of them. Otherwise the cost is that of the routes which changed.
-func (l *layout) update(routes []*ir.Route) map[int]bool {
+func (l *layout) update(routes ir.Routes) map[int]bool {
 	touched := map[int]bool{}
 	for change := range ir.Diff(l.routes, routes) {
 		l.count(change.Before, -1)
@@ -119,7 +119,7 @@ func (l *layout) spread() {
 		return
 	}
 	l.groups = make([][]*ir.Route, count)
-	for _, route := range l.routes {
+	for route := range l.routes.All() {
 		if l.has(route) {
 			at := l.place(route)
 			l.groups[at] = append(l.groups[at], route)

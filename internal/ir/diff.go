@@ -12,26 +12,56 @@ type Change struct {
 
 // Diff gives the routes in which two IRs differ, by key. It compares addresses: of equal pointers it looks at nothing, so that
 // it is cheap for an IR that translate.Change made from the other.
-func Diff(before, after []*Route) iter.Seq[Change] {
+func Diff(before, after Routes) iter.Seq[Change] {
 	return func(yield func(Change) bool) {
+		old, now := walk{blocks: before.blocks}, walk{blocks: after.blocks}
 		for {
-			same := common(before, after)
-			before, after = before[same:], after[same:]
-			if len(before) == 0 && len(after) == 0 {
+			skipCommon(&old, &now)
+			if len(old.block) == 0 && len(now.block) == 0 {
 				return
 			}
 			var change Change
-			order := compareHeads(before, after)
+			order := compareHeads(old.block, now.block)
 			if order <= 0 {
-				change.Before, before = before[0], before[1:]
+				change.Before = old.block[0]
+				old.block = old.block[1:]
 			}
 			if order >= 0 {
-				change.After, after = after[0], after[1:]
+				change.After = now.block[0]
+				now.block = now.block[1:]
 			}
 			if !yield(change) {
 				return
 			}
 		}
+	}
+}
+
+// walk goes through Routes.
+type walk struct {
+	// block is what is left of the one at hand, blocks are those after it.
+	block  []*Route
+	blocks [][]*Route
+}
+
+// fill goes on to the next block when nothing is left of that at hand; with none left at the end.
+func (w *walk) fill() {
+	if len(w.block) == 0 && len(w.blocks) > 0 {
+		w.block, w.blocks = w.blocks[0], w.blocks[1:]
+	}
+}
+
+// skipCommon goes on to where two walks differ, or both end. Blocks that are the same memory are not looked into; where the bounds
+// of one are others, the walks are soon at the beginning of the same block again.
+func skipCommon(a, b *walk) {
+	for {
+		a.fill()
+		b.fill()
+		n := common(a.block, b.block)
+		if n == 0 {
+			return
+		}
+		a.block, b.block = a.block[n:], b.block[n:]
 	}
 }
 

@@ -13,14 +13,14 @@ import (
 )
 
 // drawRoutes are some of a few names, sorted, each in one of two versions.
-func drawRoutes(t *rapid.T, versions [2]map[string]*ir.Route, label string) []*ir.Route {
+func drawRoutes(t *rapid.T, versions [2]map[string]*ir.Route, label string) ir.Routes {
 	var out []*ir.Route
 	for _, name := range slices.Sorted(maps.Keys(versions[0])) {
 		if version := rapid.IntRange(0, 2).Draw(t, label+" "+name); version < 2 {
 			out = append(out, versions[version][name])
 		}
 	}
-	return out
+	return ir.RoutesOf(out)
 }
 
 func TestDiffGivesEachRouteThatIsAnotherOnce(t *testing.T) {
@@ -33,10 +33,10 @@ func TestDiffGivesEachRouteThatIsAnotherOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		before, after := drawRoutes(t, versions, "before"), drawRoutes(t, versions, "after")
 		want := map[ir.RouteKey]ir.Change{}
-		for _, route := range before {
+		for route := range before.All() {
 			want[route.Key()] = ir.Change{Before: route}
 		}
-		for _, route := range after {
+		for route := range after.All() {
 			want[route.Key()] = ir.Change{Before: want[route.Key()].Before, After: route}
 		}
 		maps.DeleteFunc(want, func(_ ir.RouteKey, change ir.Change) bool { return change.Before == change.After })

@@ -12,7 +12,7 @@ type IR struct {
 	// Gateways of those classes, sorted by namespace, then name.
 	Gateways []*Gateway `json:"gateways,omitempty"`
 	// Routes are those of all kinds, sorted by RouteKey; those without Parents are not ours.
-	Routes []*Route `json:"routes,omitempty"`
+	Routes Routes `json:"routes,omitzero"`
 	// Policies are those of all kinds, sorted by PolicyKey; those without Ancestors are not ours.
 	Policies []*Policy `json:"policies,omitempty"`
 }
@@ -29,15 +29,7 @@ func (r IR) Gateway(namespace, name string) *Gateway {
 }
 
 // Route finds a route; nil if there is none.
-func (r IR) Route(key RouteKey) *Route {
-	at, found := slices.BinarySearchFunc(r.Routes, key, func(g *Route, want RouteKey) int {
-		return g.Key().Compare(want)
-	})
-	if !found {
-		return nil
-	}
-	return r.Routes[at]
-}
+func (r IR) Route(key RouteKey) *Route { return r.Routes.Get(key) }
 
 // Policy finds a policy; nil if there is none.
 func (r IR) Policy(key PolicyKey) *Policy {
@@ -68,7 +60,7 @@ func (r IR) Problems() []Problem {
 			all = append(all, set.Problems...)
 		}
 	}
-	for _, route := range r.Routes {
+	for route := range r.Routes.All() {
 		for _, parent := range route.Parents {
 			all = append(all, parent.Problems...)
 		}

@@ -36,7 +36,7 @@ func Change(prev ir.IR, w *world.World, changed []world.Key) ir.IR {
 	}
 	t.see(out.Gateways)
 	fresh := t.changedRoutes(prev, marks, changed)
-	out.Routes = mergeRoutes(prev.Routes, fresh)
+	out.Routes = prev.Routes.With(fresh)
 	recount(prev, &out, fresh)
 	t.recountAncestors(prev, out, fresh)
 	return out
@@ -144,37 +144,12 @@ func (t *translator) changedRoutes(prev ir.IR, marks dirty, changed []world.Key)
 		return fresh
 	}
 	touched := marks.toucher()
-	for _, route := range prev.Routes {
+	for route := range prev.Routes.All() {
 		if touched(route.Deps) {
 			translate(route.Key())
 		}
 	}
 	return fresh
-}
-
-// mergeRoutes puts fresh routes in the place of old ones.
-func mergeRoutes(old []*ir.Route, fresh map[ir.RouteKey]*ir.Route) []*ir.Route {
-	if len(fresh) == 0 {
-		return old
-	}
-	keys := slices.SortedFunc(maps.Keys(fresh), ir.RouteKey.Compare)
-	out := make([]*ir.Route, 0, len(old)+len(keys))
-	for _, key := range keys {
-		at, found := slices.BinarySearchFunc(old, key, func(r *ir.Route, want ir.RouteKey) int { return r.Key().Compare(want) })
-		out = append(out, old[:at]...)
-		if route := fresh[key]; route != nil {
-			out = append(out, route)
-		}
-		if found {
-			at++
-		}
-		old = old[at:]
-	}
-	out = append(out, old...)
-	if len(out) == 0 {
-		return nil
-	}
-	return out
 }
 
 // recount takes the old routes off their listeners' counts and puts the fresh ones on. A Gateway of prev is copied

@@ -6,6 +6,7 @@ import (
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
+	"github.com/fleetgate/fleetgate/internal/ir"
 	"github.com/fleetgate/fleetgate/internal/translate"
 	"github.com/fleetgate/fleetgate/internal/world"
 	"github.com/fleetgate/fleetgate/internal/world/worldtest"
@@ -29,7 +30,8 @@ func TestManyListeners(t *testing.T) {
 			Hostname: new(gatewayv1.Hostname("*." + hostname)), AllowedRoutes: allowed,
 		})
 	}
-	route := w.HTTPRoutes.Get(world.Name{Namespace: "team-0", Name: "route-0"})
+	name := world.Name{Namespace: "team-0", Name: "route-0"}
+	route := w.HTTPRoutes.Get(name)
 	route.Spec.Hostnames = nil
 	route.Spec.ParentRefs[0].SectionName = new(gatewayv1.SectionName("l9"))
 	meant := translate.All(w)
@@ -38,7 +40,7 @@ func TestManyListeners(t *testing.T) {
 			t.Errorf("listener %s: serves %t, %d routes, %v", listener.Name, listener.Serves, listener.Attached, listener.Problems)
 		}
 	}
-	hosts := meant.Routes[0].Gateways[0].Hosts
+	hosts := meant.Route(ir.RouteKey{Key: ir.Key(name), Kind: ir.HTTPRoute}).Gateways[0].Hosts
 	if len(hosts) != 1 || hosts[0].Listener != "l9" || hosts[0].Hostname != "*.l1.l8.example.com" {
 		t.Errorf("the route has hosts %+v", hosts)
 	}

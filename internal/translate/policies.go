@@ -162,7 +162,7 @@ func (t *translator) countAncestors(made ir.IR) {
 	for _, gateway := range made.Gateways {
 		counts.addGateway(gateway, 1)
 	}
-	for _, route := range made.Routes {
+	for route := range made.Routes.All() {
 		counts.add(route, 1)
 	}
 	for i, policy := range made.Policies {

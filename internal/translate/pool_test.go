@@ -30,7 +30,7 @@ func TestPoolsOfOneKeyAreTheSame(t *testing.T) {
 		for _, gateway := range meant.Gateways {
 			check(gateway.Key().String(), gateway.Pools)
 		}
-		for _, route := range meant.Routes {
+		for route := range meant.Routes.All() {
 			for _, part := range route.Gateways {
 				check(part.Gateway, part.Pools)
 			}
@@ -66,7 +66,7 @@ func TestListenersWithFiltersHaveThem(t *testing.T) {
 func TestNothingInTheClear(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		meant := translate.All(worldtest.Random(t))
-		for _, route := range meant.Routes {
+		for route := range meant.Routes.All() {
 			for _, part := range route.Gateways {
 				for _, pool := range part.Pools {
 					if pool.TLS != nil || pool.Transport != "" || len(part.Passed) > 0 {

@@ -156,7 +156,7 @@ func TestIsolated(t *testing.T) {
 		with := worldtest.Copy(w)
 		with.HTTPRoutes = with.HTTPRoutes.With(world.Name{Namespace: "red", Name: "broken"}, broken)
 		before, after := translate.All(w), translate.All(with)
-		for _, route := range before.Routes {
+		for route := range before.Routes.All() {
 			if !reflect.DeepEqual(route, after.Route(route.Key())) {
 				t.Fatalf("route %s changed", route.Key())
 			}

@@ -23,9 +23,12 @@ func All(w *world.World) ir.IR {
 		}
 	}
 	t.see(out.Gateways)
-	for _, key := range routeKeys(w) {
-		out.Routes = append(out.Routes, t.route(key))
+	keys := routeKeys(w)
+	routes := make([]*ir.Route, 0, len(keys))
+	for _, key := range keys {
+		routes = append(routes, t.route(key))
 	}
+	out.Routes = ir.RoutesOf(routes)
 	countAttached(out.Gateways, out.Routes)
 	t.countAncestors(out)
 	return out
@@ -79,9 +82,9 @@ func (t *translator) see(gateways []*ir.Gateway) {
 }
 
 // countAttached sets Attached of every listener. The Gateways must be new.
-func countAttached(gateways []*ir.Gateway, routes []*ir.Route) {
+func countAttached(gateways []*ir.Gateway, routes ir.Routes) {
 	counts := attachments{}
-	for _, route := range routes {
+	for route := range routes.All() {
 		counts.add(route, 1)
 	}
 	for _, gateway := range gateways {

@@ -97,7 +97,7 @@ func TestEveryKindOfRouteHasALine(t *testing.T) {
 			}
 			all := All(ir.IR{
 				Gateways: []*ir.Gateway{{Namespace: "infra", Name: "gw", Listeners: []ir.Listener{c.listener}}},
-				Routes:   []*ir.Route{{Kind: c.kind, Namespace: "shop", Name: "r", Gateways: []ir.RouteGateway{at}}},
+				Routes:   ir.RoutesOf([]*ir.Route{{Kind: c.kind, Namespace: "shop", Name: "r", Gateways: []ir.RouteGateway{at}}}),
 			})
 			if len(all) != 1 {
 				t.Fatalf("%d requests: %+v", len(all), all)

@@ -42,7 +42,7 @@ const canaryRepeat = 100
 // All are requests for every rule of every route that can be sent, by route and rule.
 func All(r ir.IR) []Request {
 	var out []Request
-	for _, route := range r.Routes {
+	for route := range r.Routes.All() {
 		for _, at := range route.Gateways {
 			gateway := find(r, at.Gateway)
 			if gateway == nil || len(at.Hosts) == 0 {

@@ -15,13 +15,13 @@ func one(t *testing.T, rule config.Rule) Request {
 			Namespace: "infra", Name: "gw",
 			Listeners: []ir.Listener{{Name: "web", Port: 443, Protocol: "HTTPS", Serves: true}},
 		}},
-		Routes: []*ir.Route{{
+		Routes: ir.RoutesOf([]*ir.Route{{
 			Kind:      ir.HTTPRoute,
 			Namespace: "shop", Name: "front",
 			Gateways: []ir.RouteGateway{{
 				Gateway: "infra/gw", Hosts: []ir.RouteHost{{Listener: "web", Hostname: "*.shop.example"}}, Rules: []config.Rule{rule},
 			}},
-		}},
+		}}),
 	})
 	if len(all) != 1 {
 		t.Fatalf("%d requests: %+v", len(all), all)
