@@ -96,10 +96,8 @@ type gathered struct {
 // gather gives the parts that some chunks have of hosts, or of all hosts if hosts is nil.
 func gather(chunks []*config.Chunk, some map[int]bool, hosts map[hostKey]bool) gathered {
 	size := len(hosts)
-	for i := range chunks {
-		if hosts == nil && some[i] {
-			size += len(chunks[i].Hosts)
-		}
+	if hosts == nil {
+		size = hostsIn(chunks, some)
 	}
 	all := gathered{keys: make([]hostKey, 0, size), parts: make(map[hostKey][]part, size)}
 	for i := range chunks {
@@ -120,6 +118,16 @@ func gather(chunks []*config.Chunk, some map[int]bool, hosts map[hostKey]bool) g
 		}
 	}
 	return all
+}
+
+// hostsIn is how many hosts some chunks have.
+func hostsIn(chunks []*config.Chunk, some map[int]bool) (count int) {
+	for i := range chunks {
+		if some[i] {
+			count += len(chunks[i].Hosts)
+		}
+	}
+	return count
 }
 
 // equal says whether two parts mean the same.

@@ -56,6 +56,17 @@ func ancestorEntry(a *gatewayv1.PolicyAncestorStatus) entry {
 // maxParents is how many entries the API takes in the status of a route.
 const maxParents = 32
 
+// list is a list of such entries: how many the API takes, and what each of them is.
+type list[E any] struct {
+	most int
+	of   func(*E) entry
+}
+
+var (
+	parentList   = list[gatewayv1.RouteParentStatus]{maxParents, parentEntry}
+	ancestorList = list[gatewayv1.PolicyAncestorStatus]{maxAncestors, ancestorEntry}
+)
+
 // intoAttached is Into for what is attached to others: routes and policies. Most often nothing changed, and nothing is copied.
 func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 	object, ok := existing.(runtime.Object)
@@ -63,7 +74,7 @@ func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 		return existing, false
 	}
 	if route := RouteStatus(existing); route != nil {
-		parents, changed := merged(route.Parents, p.Parents, p.Controllers, maxParents, parentEntry, now)
+		parents, changed := merged(route.Parents, p.Parents, p.Controllers, parentList, now)
 		if !changed {
 			return existing, false
 		}
@@ -72,7 +83,7 @@ func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 		return want, true
 	}
 	if policy := PolicyStatus(existing); policy != nil {
-		ancestors, changed := merged(policy.Ancestors, p.Ancestors, p.Controllers, maxAncestors, ancestorEntry, now)
+		ancestors, changed := merged(policy.Ancestors, p.Ancestors, p.Controllers, ancestorList, now)
 		if !changed {
 			return existing, false
 		}
@@ -84,34 +95,34 @@ func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 }
 
 // merged leaves entries of other controllers where they are, updates ours in place, drops ours that nothing refers to any more, and
-// puts new ones at the end while there is room for most. It says whether anything is another than in have.
-func merged[E any](have, want []E, ours []gatewayv1.GatewayController, most int, of func(*E) entry, now metav1.Time) ([]E, bool) {
+// puts new ones at the end while there is room. It says whether anything is another than in have.
+func merged[E any](have, want []E, ours []gatewayv1.GatewayController, in list[E], now metav1.Time) ([]E, bool) {
 	out := make([]E, 0, len(have)+len(want))
 	placed := make([]bool, len(want))
 	for i := range have {
-		old := of(&have[i])
+		old := in.of(&have[i])
 		if !slices.Contains(ours, old.controller) {
 			out = append(out, have[i])
 			continue
 		}
 		for j := range want {
-			if !placed[j] && old.same(of(&want[j])) {
+			if !placed[j] && old.same(in.of(&want[j])) {
 				placed[j] = true
 				out = append(out, want[j])
-				into := of(&out[len(out)-1])
+				into := in.of(&out[len(out)-1])
 				*into.conditions = Merge(*old.conditions, *into.conditions, now)
 				break
 			}
 		}
 	}
 	for j := range want {
-		if !placed[j] && len(out) < most {
+		if !placed[j] && len(out) < in.most {
 			out = append(out, want[j])
-			into := of(&out[len(out)-1])
+			into := in.of(&out[len(out)-1])
 			*into.conditions = Merge(nil, *into.conditions, now)
 		}
 	}
-	return out, !slices.EqualFunc(have, out, func(a, b E) bool { return of(&a).equal(of(&b)) })
+	return out, !slices.EqualFunc(have, out, func(a, b E) bool { return in.of(&a).equal(in.of(&b)) })
 }
 
 // same says whether two entries are of one controller and for one thing.
