@@ -14,8 +14,8 @@ type hostKey struct{ listener, hostname string }
 // rebuild makes the hosts anew that differ between the table's chunks and the ones before; only
 // the replaced ones are looked at.
 func (t *Table) rebuild(before []*config.Chunk, replaced map[int]bool) []error {
-	touched := touched(before, t.chunks, replaced)
-	now, was := gather(t.chunks, replaced, touched), gather(before, replaced, touched)
+	some := touched(before, t.chunks, replaced)
+	now, was := gather(t.chunks, replaced, some), gather(before, replaced, some)
 	var dirty []hostKey
 	for _, key := range now.keys {
 		if !slices.EqualFunc(now.parts[key], was.parts[key], part.equal) {

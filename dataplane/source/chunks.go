@@ -24,8 +24,3 @@ func changesBetween(was, now []*config.Chunk) (changes []chunkChange) {
 	}
 	return changes
 }
-
-// shared says that two slices are the same memory.
-func shared[T any](a, b []T) bool {
-	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
-}

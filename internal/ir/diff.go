@@ -65,7 +65,7 @@ func skipCommon(a, b *walk) {
 	}
 }
 
-// common is how many routes both begin with. Most often that is nearly all of tens of thousands, so it does nothing else.
+// common is how many routes both begin with. Most often that is all of a block, at a glance.
 func common(a, b []*Route) int {
 	if len(a) > len(b) {
 		a, b = b, a

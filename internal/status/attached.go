@@ -132,8 +132,9 @@ func (e entry) same(other entry) bool {
 
 func (e entry) equal(other entry) bool {
 	return e.same(other) && slices.EqualFunc(*e.conditions, *other.conditions, func(a, b metav1.Condition) bool {
-		a.LastTransitionTime, b.LastTransitionTime = metav1.Time{Time: a.LastTransitionTime.UTC()}, metav1.Time{Time: b.LastTransitionTime.UTC()}
-		return a == b
+		sameTime := a.LastTransitionTime.Equal(&b.LastTransitionTime)
+		b.LastTransitionTime = a.LastTransitionTime
+		return sameTime && a == b
 	})
 }
 

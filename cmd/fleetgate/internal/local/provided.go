@@ -55,7 +55,7 @@ func (p *provided) follow(ctx context.Context, r ir.IR) bool {
 
 // pass brings one front on.
 func (p *provided) pass(ctx context.Context, g *ir.Gateway) world.Front {
-	out := world.Front{Generation: g.Generation, Subnets: p.subnets()}
+	out := world.Front{Generation: g.Generation, Subnets: p.subnets(), Ports: p.now[world.Name(g.Key())].Ports}
 	if err := p.prepare(ctx, g.Front); err != nil {
 		out.Error = err.Error()
 		return out
