@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -89,13 +90,44 @@ func rolloutWithHubDown(ctx context.Context, t *testing.T, s *stage.Stage) {
 	hubReturns(ctx, t, s)
 }
 
-// hubReturns starts the hub's API server and waits for an operator that works.
+// hubReturns starts the hub's API server and waits for an operator that works: for the first answer of a route that is
+// created then. That a Deployment is available says nothing, as long as nobody was there who could take that back.
 func hubReturns(ctx context.Context, t *testing.T, s *stage.Stage) {
 	t.Helper()
 	if err := s.Fleet.Hub.StartAPIServer(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Kubectl(ctx, s.Fleet.Hub, nil, "wait", "deployments", "--all", "-n", stage.Namespace, "--for=condition=Available", "--timeout=3m"); err != nil {
+	begin := time.Now()
+	name := "returned-" + strings.ToLower(strings.ReplaceAll(t.Name()[strings.LastIndex(t.Name(), "/")+1:], "_", "-"))
+	if _, err := s.Kubectl(ctx, s.Fleet.Hub, fmt.Appendf(nil, returnedRoute, name), "create", "-f", "-"); err != nil {
 		t.Fatal(err)
 	}
+	c := client(ctx, t, s, production)
+	for {
+		_, err := get(ctx, c, "https://"+name+".apps.company.com/", nil)
+		switch {
+		case err == nil:
+			t.Logf("a route that was created after the hub's return answered after %s", time.Since(begin).Round(time.Millisecond))
+			return
+		case time.Since(begin) > returnLimit:
+			t.Fatalf("%s after the hub's return: %v", returnLimit, err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
+
+// returnLimit is for an operator that has to start, to become the leader, and to read everything; but not for one that its
+// kubelet starts again later and later.
+const returnLimit = time.Minute
+
+const returnedRoute = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: %[1]s
+  namespace: ecommerce-team
+spec:
+  parentRefs: [{name: production-gateway, namespace: gateway-infra, sectionName: https-web}]
+  hostnames: [%[1]s.apps.company.com]
+  rules: [{backendRefs: [{name: frontend-service, port: 80}]}]
+`
