@@ -29,7 +29,11 @@ func patchOf(before, after client.Object) (client.Patch, error) {
 	} else if policy := status.PolicyStatus(after); policy != nil {
 		patch.Status = policy
 	} else {
-		return client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), nil
+		data, err := client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}).Data(after)
+		if err != nil {
+			return nil, fmt.Errorf("compare the status: %w", err)
+		}
+		return client.RawPatch(types.MergePatchType, data), nil
 	}
 	data, err := json.Marshal(patch)
 	if err != nil {

@@ -38,7 +38,7 @@ type Writer struct {
 	queue func() workqueue.TypedRateLimitingInterface[world.Key]
 
 	mu     sync.Mutex
-	wanted map[world.Key]status.Patch
+	wanted map[world.Key]*status.Patch
 }
 
 const (
@@ -50,7 +50,7 @@ const (
 
 // New gives a Writer that writes after Start.
 func New(options Options) *Writer {
-	return &Writer{options: options, queue: sync.OnceValue(newQueue), wanted: map[world.Key]status.Patch{}}
+	return &Writer{options: options, queue: sync.OnceValue(newQueue), wanted: map[world.Key]*status.Patch{}}
 }
 
 // Start writes until ctx ends, and returns when all writes have ended.
@@ -75,7 +75,7 @@ func (w *Writer) Set(now *world.World, patches []status.Patch) {
 		if object == nil || !waiting && !patch.Changed(object) {
 			continue
 		}
-		w.wanted[patch.Key] = patch
+		w.wanted[patch.Key] = &patch
 		w.queue().Add(patch.Key)
 	}
 }
@@ -108,7 +108,7 @@ func (w *Writer) step(ctx context.Context, key world.Key) bool {
 	if w.queue().NumRequeues(key) > 0 {
 		reader = w.options.Reader // the cache was behind
 	}
-	err := w.write(ctx, reader, patch)
+	err := w.write(ctx, reader, *patch)
 	if err != nil && !apierrors.IsNotFound(err) {
 		if !apierrors.IsConflict(err) && !errors.Is(err, context.Canceled) {
 			w.options.Log.Info("a status was not written; trying again", "kind", string(key.Kind), "object", key.Name.String(), "reason", err.Error())
@@ -122,10 +122,10 @@ func (w *Writer) step(ctx context.Context, key world.Key) bool {
 }
 
 // settle forgets a patch that was written, unless a newer one came meanwhile.
-func (w *Writer) settle(key world.Key, written status.Patch) {
+func (w *Writer) settle(key world.Key, written *status.Patch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if samePatch(w.wanted[key], written) {
+	if now := w.wanted[key]; now == written || now != nil && samePatch(*now, *written) {
 		delete(w.wanted, key)
 	}
 }
@@ -149,7 +149,11 @@ func (w *Writer) write(ctx context.Context, reader client.Reader, patch status.P
 		return err
 	}
 	tell := news(object, after)
-	if err := w.options.Client.Status().Patch(ctx, after, change, owner); err != nil {
+	answer, err := w.answer(object)
+	if err != nil {
+		return err
+	}
+	if err := w.options.Client.Status().Patch(ctx, answer, change, owner); err != nil {
 		return fmt.Errorf("write the status: %w", err)
 	}
 	if w.options.Events != nil {
@@ -158,4 +162,17 @@ func (w *Writer) write(ctx context.Context, reader client.Reader, patch status.P
 		}
 	}
 	return nil
+}
+
+// answer is what a write of an object's status gives back: its metadata, since all else is known.
+func (w *Writer) answer(object client.Object) (*metav1.PartialObjectMetadata, error) {
+	kind, err := w.options.Client.GroupVersionKindFor(object)
+	if err != nil {
+		return nil, fmt.Errorf("look up the kind: %w", err)
+	}
+	out := &metav1.PartialObjectMetadata{}
+	out.SetGroupVersionKind(kind)
+	out.SetNamespace(object.GetNamespace())
+	out.SetName(object.GetName())
+	return out, nil
 }

@@ -15,9 +15,9 @@ import (
 const (
 	// quiet is how long no configuration must have come before the heap is looked at.
 	quiet = 2 * time.Second
-	// The heap may grow by half of what lives in it until it is collected, or by room, whichever is more; but at most
-	// by roomiest percent. Of a large configuration that changes all the time, the collector takes the most time of all.
-	least, roomiest = 50, 200
+	// The heap may grow by three quarters of what lives in it until it is collected, or by room, whichever is more; but at
+	// most by roomiest percent. Of a large configuration that changes all the time, the collector takes the most time of all.
+	least, roomiest = 75, 200
 	room            = 16 << 20
 	// building is the percentage until the first configuration is in.
 	building = 25

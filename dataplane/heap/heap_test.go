@@ -18,7 +18,7 @@ func TestPercent(t *testing.T) {
 		{"nothing", "no division by zero", 0, 200},
 		{"small", "a heap of few megabytes is not collected all the time", 5 << 20, 200},
 		{"some", "room of 16 MB", 16 << 20, 100},
-		{"large", "half", 100 << 20, 50},
+		{"large", "three quarters", 100 << 20, 75},
 	}
 	for _, c := range cases {
 		if got := heap.Percent(c.live); got != c.want {

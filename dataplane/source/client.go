@@ -35,6 +35,8 @@ func newClients(config *rest.Config) (clients, error) {
 		}
 	}
 	codecs := serializer.NewCodecFactory(scheme).WithoutConversion()
+	config = rest.CopyConfig(config)
+	config.DisableCompression = true // events would be compressed one by one, and what a ProxyConfig carries is compressed already
 	shared, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return clients{}, fmt.Errorf("connect to the API server: %w", err)
