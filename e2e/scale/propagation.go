@@ -59,6 +59,11 @@ func (s *stand) propagationAmong(ctx context.Context, before, others int) ([]row
 		value: fmt.Sprintf("%s (%s)", megabytes(now.proxy.rss), megabytes(now.operator.rss)),
 		goal:  map[bool]string{true: "≤ " + megabytes(smallGoal)}[others == 5_000], met: now.proxy.rss <= smallGoal,
 	}}
+	alone, err := s.yardstick(ctx, others)
+	if err != nil {
+		return rows, err
+	}
+	rows = append(rows, alone)
 	quiet, err := s.sample(ctx)
 	if err != nil {
 		return rows, err

@@ -31,7 +31,7 @@ const (
 
 // stand is the cluster with one Gateway and two backends.
 type stand struct {
-	client.Client
+	client.WithWatch
 	ground *ground.Ground
 	// kept says that another run may come after this one, on the same cluster.
 	kept      bool
@@ -48,7 +48,7 @@ func open(ctx context.Context, g *ground.Ground, kept bool) (*stand, error) {
 	}
 	config.QPS = -1 // the load is bounded by the number of workers
 	s := &stand{ground: g, kept: kept}
-	if s.Client, err = newClient(config); err != nil {
+	if s.WithWatch, err = newClient(config); err != nil {
 		return nil, err
 	}
 	if s.authority, err = pki.NewAuthority("scale"); err != nil {
@@ -70,14 +70,14 @@ func open(ctx context.Context, g *ground.Ground, kept bool) (*stand, error) {
 	return s, nil
 }
 
-func newClient(config *rest.Config) (client.Client, error) {
+func newClient(config *rest.Config) (client.WithWatch, error) {
 	scheme := runtime.NewScheme()
 	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, gatewayv1.Install} {
 		if err := add(scheme); err != nil {
 			return nil, err
 		}
 	}
-	return client.New(config, client.Options{Scheme: scheme})
+	return client.NewWithWatch(config, client.Options{Scheme: scheme})
 }
 
 func (s *stand) gateway(ctx context.Context) (*gatewayv1.Gateway, error) {
