@@ -18,9 +18,20 @@ import (
 	"github.com/fleetgate/fleetgate/controllers"
 )
 
-// retries of the first question to the hub: without end, with jitter.
-func retries() wait.Backoff {
-	return wait.Backoff{Duration: 250 * time.Millisecond, Factor: 1.5, Jitter: 0.3, Steps: 1 << 30, Cap: 5 * time.Second}
+// patience with the hub.
+type patience struct {
+	// pace of the questions.
+	pace wait.Backoff
+	// refusals in a row are taken for so long: an API server that has just started does not know yet what it permits.
+	refusals time.Duration
+}
+
+// patient asks without end, with jitter.
+func patient() patience {
+	return patience{
+		pace:     wait.Backoff{Duration: 250 * time.Millisecond, Factor: 1.5, Jitter: 0.3, Steps: 1 << 30, Cap: 5 * time.Second},
+		refusals: 30 * time.Second,
+	}
 }
 
 // askHub asks the hub for its id.
@@ -36,21 +47,25 @@ func askHub(config *rest.Config, scheme *runtime.Scheme, given string) func(cont
 
 // awaitHub asks until the hub answers: an operator that exits while the API server is away is restarted later and
 // later, and comes back minutes after it. Until then /healthz on healthAddr says that it lives, and /readyz that it is not
-// ready; healthAddr is free again when it returns. A hub that answers and refuses is an error.
+// ready; healthAddr is free again when it returns. A hub that goes on to refuse the answer is an error.
 func awaitHub(
-	ctx context.Context, log logr.Logger, healthAddr string, pace wait.Backoff, ask func(context.Context) (string, error),
+	ctx context.Context, log logr.Logger, healthAddr string, with patience, ask func(context.Context) (string, error),
 ) (string, error) {
 	stop, err := serveWaiting(ctx, log, healthAddr)
 	if err != nil {
 		return "", err
 	}
 	defer stop()
+	good := time.Now() // when it was last not a refusal
 	for {
 		id, err := ask(ctx)
-		if err == nil || refused(err) {
+		if !refused(err) {
+			good = time.Now()
+		}
+		if err == nil || time.Since(good) > with.refusals {
 			return id, err
 		}
-		delay := pace.Step()
+		delay := with.pace.Step()
 		log.Info("the hub does not answer", "error", err.Error(), "again", delay.String())
 		select {
 		case <-ctx.Done():
@@ -60,7 +75,7 @@ func awaitHub(
 	}
 }
 
-// refused says that asking again would not help: somebody has to change something first.
+// refused says that somebody may have to change something before asking again helps.
 func refused(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsNotFound(err)
 }

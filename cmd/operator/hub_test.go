@@ -5,48 +5,57 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 func TestAwaitHub(t *testing.T) {
 	away := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "namespaces"}, "kube-system", errors.New("no"))
+	hour := slices.Repeat([]error{away}, 720)
 	cases := []struct {
-		name    string
-		answers []error
-		want    error
-		asked   int
-		reason  string
+		name string
+		// answers of the hub, the last one for good.
+		answers    []error
+		want       error
+		within     time.Duration
+		atEarliest time.Duration
+		reason     string
 	}{
-		{"at once", []error{nil}, nil, 1, "a hub that answers is not waited for"},
+		{"at once", []error{nil}, nil, 0, 0, "a hub that answers is not waited for"},
 		{
-			"away for a while",
-			[]error{away, away, apierrors.NewServiceUnavailable("starting"), apierrors.NewUnauthorized("not yet"), nil},
-			nil, 5,
-			"an API server that is away, or does not know its own keys yet, comes back",
+			"starting",
+			[]error{away, away, apierrors.NewServiceUnavailable("starting"), apierrors.NewUnauthorized("not yet"), forbidden, nil},
+			nil, 5 * time.Second, time.Second,
+			"an API server that has just started does not know keys and Roles yet",
 		},
-		{"forbidden", []error{away, forbidden, nil}, forbidden, 2, "a missing Role is for a person to mend, and has to be seen"},
+		{"away for an hour", append(hour, nil), nil, 80 * time.Minute, 40 * time.Minute, "an operator does not give up"},
+		{"forbidden", []error{away, forbidden}, forbidden, 40 * time.Second, 30 * time.Second, "a missing Role is for a person to mend, and has to be seen"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			asked := 0
-			id, err := awaitHub(t.Context(), logr.Discard(), "0", quick(), func(context.Context) (string, error) {
-				asked++
-				if c.answers[asked-1] != nil {
-					return "", c.answers[asked-1]
+			synctest.Test(t, func(t *testing.T) {
+				begin, asked := time.Now(), 0
+				id, err := awaitHub(t.Context(), logr.Discard(), "0", patient(), func(context.Context) (string, error) {
+					answer := c.answers[min(asked, len(c.answers)-1)]
+					asked++
+					if answer != nil {
+						return "", answer
+					}
+					return "hub", nil
+				})
+				took := time.Since(begin)
+				if !errors.Is(err, c.want) || (id == "hub") != (err == nil) || took < c.atEarliest || took > c.within {
+					t.Errorf("%q, %v after %v: %s", id, err, took, c.reason)
 				}
-				return "hub", nil
 			})
-			if !errors.Is(err, c.want) || asked != c.asked || (id == "hub") != (err == nil) {
-				t.Errorf("asked %d times: %q, %v; want %d times, %v: %s", asked, id, err, c.asked, c.want, c.reason)
-			}
 		})
 	}
 }
@@ -54,7 +63,7 @@ func TestAwaitHub(t *testing.T) {
 func TestAwaitHubAnswersProbes(t *testing.T) {
 	address := freeAddress(t)
 	got := map[string]int{}
-	_, err := awaitHub(t.Context(), logr.Discard(), address, quick(), func(ctx context.Context) (string, error) {
+	_, err := awaitHub(t.Context(), logr.Discard(), address, patient(), func(ctx context.Context) (string, error) {
 		for _, path := range []string{"/healthz", "/readyz"} {
 			got[path] = status(ctx, t, "http://"+address+path)
 		}
@@ -73,7 +82,7 @@ func TestAwaitHubAnswersProbes(t *testing.T) {
 func TestAwaitHubEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	away := errors.New("away")
-	_, err := awaitHub(ctx, logr.Discard(), "0", quick(), func(context.Context) (string, error) {
+	_, err := awaitHub(ctx, logr.Discard(), "0", patient(), func(context.Context) (string, error) {
 		cancel()
 		return "", away
 	})
@@ -81,8 +90,6 @@ func TestAwaitHubEndsWithItsContext(t *testing.T) {
 		t.Errorf("%v: it has to say that it was stopped, and what it waited for", err)
 	}
 }
-
-func quick() wait.Backoff { return wait.Backoff{Duration: time.Millisecond} }
 
 func freeAddress(t *testing.T) string {
 	t.Helper()

@@ -62,7 +62,7 @@ func run(ctx context.Context, s settings) error {
 	}
 	options := s.options
 	options.Services = &fleet.Services{}
-	if options.HubID, err = awaitHub(ctx, log, s.healthAddr, retries(), askHub(config, scheme, options.HubID)); err != nil {
+	if options.HubID, err = awaitHub(ctx, log, s.healthAddr, patient(), askHub(config, scheme, options.HubID)); err != nil {
 		return err
 	}
 	mgr, err := ctrl.NewManager(config, s.manager(scheme))
