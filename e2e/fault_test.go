@@ -116,9 +116,9 @@ func hubReturns(ctx context.Context, t *testing.T, s *stage.Stage) {
 	}
 }
 
-// returnLimit is for an operator that has to start, to become the leader, and to read everything; but not for one that its
-// kubelet starts again later and later.
-const returnLimit = time.Minute
+// returnLimit is for all that has to find the hub again, and for an operator that has to start, to become the leader, and to read
+// everything: half a minute on an idle machine.
+const returnLimit = 2 * time.Minute
 
 const returnedRoute = `
 apiVersion: gateway.networking.k8s.io/v1

@@ -10,12 +10,7 @@ import (
 
 	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/rest"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/fleetgate/fleetgate/controllers"
 )
 
 // patience with the hub.
@@ -31,17 +26,6 @@ func patient() patience {
 	return patience{
 		pace:     wait.Backoff{Duration: 250 * time.Millisecond, Factor: 1.5, Jitter: 0.3, Steps: 1 << 30, Cap: 5 * time.Second},
 		refusals: 30 * time.Second,
-	}
-}
-
-// askHub asks the hub for its id.
-func askHub(config *rest.Config, scheme *runtime.Scheme, given string) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
-		reader, err := client.New(config, client.Options{Scheme: scheme})
-		if err != nil {
-			return "", fmt.Errorf("make a client of the hub: %w", err)
-		}
-		return controllers.HubID(ctx, reader, given)
 	}
 }
 
@@ -80,7 +64,8 @@ func refused(err error) bool {
 	return apierrors.IsForbidden(err) || apierrors.IsNotFound(err)
 }
 
-// serveWaiting answers the probes of an operator that waits, until stop is called. Addresses that the manager takes for none ("" and "0") are none here too.
+// serveWaiting answers the probes of an operator that waits, until stop is called. Addresses that the manager takes for none
+// ("" and "0") are none here too.
 func serveWaiting(ctx context.Context, log logr.Logger, address string) (stop func(), err error) {
 	if address == "" || address == "0" {
 		return func() {}, nil

@@ -34,7 +34,7 @@ func (s *stand) yardstick(ctx context.Context, others int) (row, error) {
 		if err := s.Create(ctx, route); err != nil {
 			return row{}, err
 		}
-		if err := await(ctx, watcher, watch.Added, route.Name); err != nil {
+		if err := awaitAdded(ctx, watcher, route.Name); err != nil {
 			return row{}, err
 		}
 		took.Add(time.Since(start))
@@ -52,8 +52,8 @@ func (s *stand) yardstick(ctx context.Context, others int) (row, error) {
 
 const yardstickLabel = "scale.example.com/yardstick"
 
-// await reads events until one of that type and name comes.
-func await(ctx context.Context, watcher watch.Interface, kind watch.EventType, name string) error {
+// awaitAdded reads events until the one comes that shows a new route.
+func awaitAdded(ctx context.Context, watcher watch.Interface, name string) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -62,7 +62,7 @@ func await(ctx context.Context, watcher watch.Interface, kind watch.EventType, n
 			if !open {
 				return errors.New("the watch ended")
 			}
-			if route, ok := event.Object.(*gatewayv1.HTTPRoute); ok && event.Type == kind && route.Name == name {
+			if route, ok := event.Object.(*gatewayv1.HTTPRoute); ok && event.Type == watch.Added && route.Name == name {
 				return nil
 			}
 		}
