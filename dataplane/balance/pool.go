@@ -3,6 +3,7 @@ package balance
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,6 +109,16 @@ func (p *Pool) Take(address string) *Endpoint {
 // Size is how many endpoints a request could go to.
 func (p *Pool) Size() int {
 	return len(p.live.Load().candidates().list)
+}
+
+// HasOther says whether a request could go to an endpoint that is none of these.
+func (p *Pool) HasOther(than []*Endpoint) bool {
+	for _, endpoint := range p.live.Load().candidates().list {
+		if !slices.Contains(than, endpoint) {
+			return true
+		}
+	}
+	return false
 }
 
 // Changed gives a channel that is closed by the next Update.

@@ -32,9 +32,6 @@ func (x *exchange) connectTo(t *attempt, now time.Time, fresh bool) (upstream.Ca
 	defer cancel()
 	x.setConnect(cancel)
 	defer x.setConnect(nil)
-	if x.pool.Size() < 2 {
-		return connsOf(t.endpoint).Connect(ctx, overHTTP2)
-	}
 	return x.race(ctx, t)
 }
 
@@ -82,8 +79,9 @@ func (r *race) begin(endpoint *balance.Endpoint) {
 	}()
 }
 
-// race connects to the attempt's endpoint, and every while that takes to another one too. The first
-// one that takes the connection becomes the attempt's.
+// race connects to the attempt's endpoint, and to another one too every while that takes, and when the
+// pool gets another one meanwhile: the only pod of a Service may be gone before its heir is known. The
+// first one that takes the connection becomes the attempt's.
 func (x *exchange) race(ctx context.Context, t *attempt) (upstream.Call, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -91,7 +89,7 @@ func (x *exchange) race(ctx context.Context, t *attempt) (upstream.Call, error) 
 	r.begin(t.endpoint)
 	timer := time.NewTimer(overtakeAfter)
 	defer timer.Stop()
-	for last := t.endpoint; ; {
+	for last, changed := t.endpoint, x.pool.Changed(); ; {
 		select {
 		case got := <-r.results:
 			r.running--
@@ -101,6 +99,9 @@ func (x *exchange) race(ctx context.Context, t *attempt) (upstream.Call, error) 
 				return got.call, got.err
 			}
 			x.lose(t, &got, false)
+		case <-changed:
+			changed = x.pool.Changed()
+			last = x.join(&r, last)
 		case <-timer.C:
 			if last = x.join(&r, last); last != nil {
 				timer.Reset(overtakeAfter)

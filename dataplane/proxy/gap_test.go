@@ -2,9 +2,11 @@ package proxy_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +37,76 @@ func TestGapsAreWaitedFor(t *testing.T) {
 	}
 }
 
+// TestOnlyPodVanishes keeps that the heir of a pod which is gone gets what the pod was meant to get, as
+// soon as the heir is known: clusters may tell of it seconds later.
+func TestOnlyPodVanishes(t *testing.T) {
+	for _, key := range []string{"a", "h2c"} {
+		t.Run(key, func(t *testing.T) {
+			t.Parallel()
+			s := plainSnapshot([]config.Rule{prefixRule("n/r", "/", key)}, map[string][]config.Endpoint{key: {deaf(t)}})
+			b := start(t, s)
+			told := make(chan time.Time, 1)
+			heir := startPod(t).Endpoint
+			late := time.AfterFunc(5*time.Second, func() {
+				told <- time.Now()
+				s.Endpoints = map[string][]config.Endpoint{key: {heir}}
+				_ = b.Apply(s)
+			})
+			defer late.Stop()
+			var group sync.WaitGroup
+			for i := range 40 { // over four seconds: some wait for a connect, some for the gap's end
+				group.Go(func() {
+					time.Sleep(time.Duration(i) * 100 * time.Millisecond)
+					path := fmt.Sprintf("/%d", i)
+					if got := b.do(http.MethodPost, "http://a"+path, strings.NewReader("body")); got.StatusCode != 200 {
+						t.Errorf("request %d got %d, %v", i, got.StatusCode, b.last(path))
+					}
+				})
+			}
+			group.Wait()
+			if waited := time.Since(<-told); waited > 2*time.Second {
+				t.Errorf("the last request was answered %s after the heir was known", waited)
+			}
+		})
+	}
+}
+
+// TestGapsThatChange keeps that news of a gap are not taken for its end.
+func TestGapsThatChange(t *testing.T) {
+	alive := backend(t, echo("a"))
+	b := start(t, poolSnapshot(asItIs, alive))
+	b.get("http://a/before")
+	b.apply(poolSnapshot(asItIs))
+	again := time.AfterFunc(50*time.Millisecond, func() { _ = b.Apply(poolSnapshot(asItIs)) })
+	defer again.Stop()
+	ended := time.AfterFunc(300*time.Millisecond, func() { _ = b.Apply(poolSnapshot(asItIs, alive)) })
+	defer ended.Stop()
+	if got := b.get("http://a/in"); got.StatusCode != 200 {
+		t.Fatalf("got %d, %v", got.StatusCode, b.last("/in"))
+	}
+}
+
+// TestClientsThatLeaveInAGap keeps that nobody waits for them.
+func TestClientsThatLeaveInAGap(t *testing.T) {
+	b := start(t, poolSnapshot(asItIs, backend(t, echo("a"))))
+	b.get("http://a/before")
+	b.apply(poolSnapshot(asItIs))
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://a/left", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if response, err := b.client.Do(request); err == nil {
+		response.Body.Close()
+		t.Fatalf("got %d", response.StatusCode)
+	}
+	if record := b.last("/left"); record["reason"] != "client_gone" || time.Since(began) > 2*time.Second {
+		t.Fatalf("after %s: %v", time.Since(began), record)
+	}
+}
+
 func TestGapsEnd(t *testing.T) {
 	b := start(t, poolSnapshot(asItIs, backend(t, echo("a"))))
 	b.apply(poolSnapshot(asItIs))
@@ -46,7 +118,46 @@ func TestGapsEnd(t *testing.T) {
 		b.get("http://a/late")
 	}
 	if took := time.Since(began); took > 5*time.Second {
-		t.Fatalf("after a second of it nobody waits any more; 20 requests took %v", took)
+		t.Fatalf("after five seconds of it nobody waits any more; 20 requests took %v", took)
+	}
+}
+
+// TestConnectionsWaitInGaps is TestGapsAreWaitedFor for a connection that is passed on.
+func TestConnectionsWaitInGaps(t *testing.T) {
+	alive := saying(t, "hello")
+	for name, gap := range map[string][]config.Endpoint{"none": nil, "dead": {dead(t), dead(t)}} {
+		t.Run(name, func(t *testing.T) {
+			b := start(t, tcpSnapshot(alive))
+			if got, err := b.said(); got != "hello" {
+				t.Fatal(got, err)
+			}
+			b.apply(tcpSnapshot(gap...))
+			ended := time.AfterFunc(300*time.Millisecond, func() { _ = b.Apply(tcpSnapshot(alive)) })
+			defer ended.Stop()
+			if got, err := b.said(); got != "hello" {
+				t.Fatal(got, err)
+			}
+		})
+	}
+}
+
+// TestAuthWaitsInGaps is the same for who is asked whether a request may pass.
+func TestAuthWaitsInGaps(t *testing.T) {
+	alive := allows(t, false)
+	for name, gap := range map[string][]config.Endpoint{"none": nil, "dead": {dead(t), dead(t)}} {
+		t.Run(name, func(t *testing.T) {
+			b := start(t, authSnapshot(t, config.Auth{}, alive))
+			if got := b.get("http://a/before"); got.StatusCode != 200 {
+				t.Fatalf("got %d", got.StatusCode)
+			}
+			s := authSnapshot(t, config.Auth{}, gap...)
+			b.apply(s)
+			ended := time.AfterFunc(300*time.Millisecond, func() { _ = b.Apply(authSnapshot(t, config.Auth{}, alive)) })
+			defer ended.Stop()
+			if got := b.get("http://a/in"); got.StatusCode != 200 {
+				t.Fatalf("got %d, %v", got.StatusCode, b.last("/in"))
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/balance"
@@ -45,26 +46,50 @@ func (x *exchange) inquire(to *pool, out *message.Request, body []byte, overHTTP
 	defer cancel()
 	x.setConnect(cancel)
 	defer x.setConnect(nil)
-	var tried []*balance.Endpoint
+	i := inquiry{x: x, ctx: ctx, to: to}
 	err := errNobodyToAsk
-	for len(tried) < mostInquiries && x.cause() == nil && ctx.Err() == nil {
-		endpoint := to.Pick(time.Now(), tried)
+	for len(i.tried) < mostInquiries && x.cause() == nil && ctx.Err() == nil {
+		endpoint := to.Pick(time.Now(), i.tried)
 		if endpoint == nil {
+			if to.Size() == 0 && to.await(ctx) {
+				continue
+			}
 			break
 		}
 		var got *inquired
 		if got, err = x.inquireOf(ctx, endpoint, out, body, overHTTP2); err == nil {
-			endpoint.Succeeded()
-			endpoint.Done()
+			i.answered(endpoint)
 			return got, nil
 		}
-		if x.cause() == nil && ctx.Err() == nil { // a client may have brought about that it ended, or a rule that gives little time
-			to.Failed(endpoint, time.Now())
-		}
-		endpoint.Done()
-		tried = append(tried, endpoint)
+		i.failed(endpoint, err)
 	}
 	return nil, err
+}
+
+// inquiry is who was asked so far, among those of a pool.
+type inquiry struct {
+	x     *exchange
+	ctx   context.Context //nolint:containedctx // it is the time that the inquiry has
+	to    *pool
+	tried []*balance.Endpoint
+}
+
+func (i *inquiry) answered(endpoint *balance.Endpoint) {
+	endpoint.Succeeded()
+	endpoint.Done()
+	i.to.gap.end()
+}
+
+// failed notes that an endpoint gave no answer, and waits where nobody else is left to be asked.
+func (i *inquiry) failed(endpoint *balance.Endpoint, err error) {
+	if i.x.cause() == nil && i.ctx.Err() == nil { // a client may have brought about that it ended, or a rule that gives little time
+		i.to.Failed(endpoint, time.Now())
+	}
+	endpoint.Done()
+	i.tried = append(i.tried, endpoint)
+	if errors.Is(err, syscall.ECONNREFUSED) && !i.to.HasOther(i.tried) && i.to.await(i.ctx) {
+		i.tried = i.tried[:0]
+	}
 }
 
 // inquireOf asks one endpoint.

@@ -89,7 +89,7 @@ func (t *passage) pass(listener *config.Listener) (reason string) {
 	if reason != "" {
 		return reason
 	}
-	endpoint, backend, reason := t.connect(pool.Pool)
+	endpoint, backend, reason := t.connect(pool)
 	if reason != "" {
 		return reason
 	}
@@ -133,8 +133,8 @@ func keyOf(client netip.Addr) uint64 {
 // mostConnects is how many endpoints a connection that is passed on is tried with.
 const mostConnects = 4
 
-// connect connects to an endpoint, and to others when that fails: nothing was sent yet.
-func (t *passage) connect(pool *balance.Pool) (*balance.Endpoint, *upstream.Tunnel, string) {
+// connect connects to an endpoint, and to others when that fails: nothing was sent yet. In a gap it waits.
+func (t *passage) connect(to *pool) (*balance.Endpoint, *upstream.Tunnel, string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	t.client.connecting.Store(&cancel)
@@ -142,22 +142,26 @@ func (t *passage) connect(pool *balance.Pool) (*balance.Endpoint, *upstream.Tunn
 	var tried []*balance.Endpoint
 	key, reason := keyOf(t.client.address), ReasonConnectFailed
 	for len(tried) < mostConnects && !t.client.cutting.Load() {
-		endpoint, err := pool.PickBy(time.Now(), key, tried)
+		endpoint, err := to.PickBy(time.Now(), key, tried)
 		if err != nil {
-			return nil, nil, ReasonNoEndpoint
+			if reason = ReasonNoEndpoint; errors.Is(err, balance.ErrEmpty) && to.await(ctx) {
+				continue
+			}
+			break
 		}
-		t.record.Attempts++
-		t.record.Endpoint = endpoint.Address
 		backend, err := t.dial(ctx, endpoint)
 		if err == nil {
 			endpoint.Succeeded()
+			to.gap.end()
 			return endpoint, backend, ""
 		}
 		reason = reasonOfConnect(err)
 		t.record.Failures++
-		pool.Failed(endpoint, time.Now())
+		to.Failed(endpoint, time.Now())
 		endpoint.Done()
-		tried = append(tried, endpoint)
+		if tried = append(tried, endpoint); !to.HasOther(tried) && reason == ReasonConnectFailed && to.await(ctx) {
+			tried = nil
+		}
 	}
 	return nil, nil, reason
 }
@@ -177,5 +181,7 @@ func reasonOfConnect(err error) string {
 func (t *passage) dial(ctx context.Context, endpoint *balance.Endpoint) (*upstream.Tunnel, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.client.server.proxy.options.ConnectTimeout)
 	defer cancel()
+	t.record.Attempts++
+	t.record.Endpoint = endpoint.Address
 	return connsOf(endpoint).Tunnel(ctx, !t.faithful)
 }

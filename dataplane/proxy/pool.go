@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"sync/atomic"
 	"time"
@@ -97,8 +98,9 @@ func (p *Proxy) backendCertificate() *tls.Certificate {
 func disconnect(conns any) { conns.(*upstream.Endpoint).Close() } //nolint:errcheck // connect made it
 
 const (
-	// longestGap is for how long from the beginning of a gap requests wait for its end.
-	longestGap = time.Second
+	// longestGap is for how long from the beginning of a gap requests wait for its end. A busy cluster tells of a pod's
+	// heir seconds after the pod is gone.
+	longestGap = 5 * time.Second
 	// maxWaiting bounds the requests that wait in a gap of a pool.
 	maxWaiting = 256
 	// lookAgain is how often they try the endpoints that there are.
@@ -128,27 +130,28 @@ func (g *gap) end() {
 	}
 }
 
-// await waits, until a deadline if there is one, for a pool that has nobody to change, and says
-// whether it is worth to look again. It gives up at once when the gap has lasted too long or too many wait.
-func (p *pool) await(deadline time.Time) bool {
+// await waits for a pool that has nobody to change, and says whether it is worth to look again. It gives
+// up at once when the gap has lasted too long or too many wait.
+func (p *pool) await(ctx context.Context) bool {
 	changed, now := p.Changed(), time.Now()
-	end := p.gap.begin(now).Add(longestGap)
-	if !deadline.IsZero() && deadline.Before(end) {
-		end = deadline
-	}
+	wait := p.gap.begin(now).Add(longestGap).Sub(now)
 	defer p.gap.waiting.Add(-1)
-	if p.gap.waiting.Add(1) > maxWaiting || !now.Before(end) {
+	if p.gap.waiting.Add(1) > maxWaiting || wait <= 0 {
 		return false
 	}
-	wait := end.Sub(now)
 	if p.Size() > 0 {
 		wait = min(wait, lookAgain)
 	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-changed:
-	case <-timer.C:
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for {
+		select {
+		case <-ctx.Done():
+			return p.Size() > 0
+		case <-changed:
+		}
+		if changed = p.Changed(); p.Size() > 0 {
+			return true
+		}
 	}
-	return p.Size() > 0
 }

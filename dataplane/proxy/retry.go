@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -48,15 +49,15 @@ func (x *exchange) again(t *attempt, n *retries) bool {
 	}
 	switch t.failure { //nolint:exhaustive // the others only if the rule asks for it
 	case noEndpoint:
-		return x.await()
+		return x.await(t)
 	case connectFailed, handshakeFailed, untrusted:
-		if x.elsewhere(t, n) || t.failure == connectFailed && x.await() {
+		if x.elsewhere(t, n) || t.failure == connectFailed && x.await(t) {
 			return true
 		}
 	case overload:
 		x.avoid(t.endpoint)
 		n.unsent++
-		return t.endpoint != nil && len(x.tried) < x.pool.Size() && n.unsent <= mostUnsent
+		return t.endpoint != nil && x.pool.HasOther(x.tried) && n.unsent <= mostUnsent
 	case unsent:
 		if n.unsent++; n.unsent <= mostUnsent {
 			return true
@@ -76,7 +77,7 @@ func (x *exchange) again(t *attempt, n *retries) bool {
 // elsewhere says whether there is another endpoint to try, after one that could not be reached.
 func (x *exchange) elsewhere(t *attempt, n *retries) bool {
 	x.avoid(t.endpoint)
-	if len(x.tried) >= x.pool.Size() || n.unsent >= mostUnsent {
+	if !x.pool.HasOther(x.tried) || n.unsent >= mostUnsent {
 		return false
 	}
 	n.unsent++
@@ -89,14 +90,34 @@ func (x *exchange) forbidsRetries() bool {
 	return retry != nil && retry.Attempts == 0
 }
 
-// await waits for somebody who takes connections, and lets everybody be tried again.
-func (x *exchange) await() bool {
+// await waits for somebody who takes connections, and lets everybody be tried again. The attempt fails
+// for another reason when the request ends meanwhile.
+func (x *exchange) await(t *attempt) bool {
 	x.waited = true
-	if !x.pool.await(x.deadline) || x.cause() != nil {
-		return false
+	x.startWatch()
+	ctx, cancel := x.within()
+	defer cancel()
+	x.setConnect(cancel)
+	defer x.setConnect(nil)
+	came := x.pool.await(ctx)
+	switch {
+	case x.cause() != nil:
+		t.failure = clientGone
+	case over(time.Now(), x.deadline):
+		t.failure = requestTimeout
+	case came:
+		x.tried = x.tried[:0]
+		return true
 	}
-	x.tried = x.tried[:0]
-	return true
+	return false
+}
+
+// within is the time that the exchange has.
+func (x *exchange) within() (context.Context, context.CancelFunc) {
+	if x.deadline.IsZero() {
+		return context.WithCancel(context.Background())
+	}
+	return context.WithDeadline(context.Background(), x.deadline)
 }
 
 // asked says whether the rule asks for another try, and waits before it. The attempt fails when the
