@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fleetgate/fleetgate/e2e/stage"
+	"github.com/fleetgate/fleetgate/e2e/testbed"
 )
 
 // proxiesDeleted deletes all proxy pods of one member, gracefully, as a node drain would.
@@ -49,7 +50,51 @@ func memberAPIDown(ctx context.Context, t *testing.T, s *stage.Stage) {
 		t.Fatal(err)
 	}
 	awaitReachable(ctx, t, s, "True", "")
+	memberIsWatched(ctx, t, s, member)
 }
+
+// memberIsWatched creates what a route waits for, where the API server is back: the operator sees it soon.
+func memberIsWatched(ctx context.Context, t *testing.T, s *stage.Stage, member *testbed.Cluster) {
+	t.Helper()
+	if _, err := s.Kubectl(ctx, s.Fleet.Hub, []byte(waitingRoute), "create", "-f", "-"); err != nil {
+		t.Fatal(err)
+	}
+	awaitResolved(ctx, t, s, "False")
+	if _, err := s.Kubectl(ctx, member, nil, "create", "service", "clusterip", "waited-for", "-n", "ecommerce-team", "--tcp=80"); err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	awaitResolved(ctx, t, s, "True")
+	t.Logf("a Service that was created after the member's return was seen after %s", time.Since(begin).Round(time.Millisecond))
+}
+
+// seenLimit is far less than the minute for which client-go leaves an API server alone that was away.
+const seenLimit = 15 * time.Second
+
+// awaitResolved waits for the condition ResolvedRefs of the route that waits for a Service.
+func awaitResolved(ctx context.Context, t *testing.T, s *stage.Stage, want string) {
+	t.Helper()
+	const condition = `{.status.parents[*].conditions[?(@.type=="ResolvedRefs")].status}`
+	for begin := time.Now(); ; time.Sleep(250 * time.Millisecond) {
+		said, err := s.Kubectl(ctx, s.Fleet.Hub, nil, "get", "httproutes", "waiting", "-n", "ecommerce-team", "-o", "jsonpath="+condition)
+		if err == nil && said == want {
+			return
+		}
+		if time.Since(begin) > seenLimit {
+			t.Fatalf("ResolvedRefs is not %s: %q %v", want, said, err)
+		}
+	}
+}
+
+const waitingRoute = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: waiting, namespace: ecommerce-team}
+spec:
+  parentRefs: [{name: production-gateway, namespace: gateway-infra, sectionName: https-web}]
+  hostnames: [waiting.apps.company.com]
+  rules: [{backendRefs: [{name: waited-for, port: 80}]}]
+`
 
 // awaitReachable waits for the condition MembersReachable of the production Gateway, and for a word in its message.
 func awaitReachable(ctx context.Context, t *testing.T, s *stage.Stage, want, word string) {

@@ -20,6 +20,7 @@ import (
 	"github.com/fleetgate/fleetgate/cmd/leaks"
 	"github.com/fleetgate/fleetgate/controllers"
 	"github.com/fleetgate/fleetgate/controllers/fleet"
+	"github.com/fleetgate/fleetgate/controllers/rewatch"
 )
 
 const (
@@ -57,6 +58,7 @@ func run(ctx context.Context, s settings) error {
 	config.QPS = -1                  // what is written at once is bounded, and the API server has its own limits
 	config.DisableCompression = true // the hub is near: its watches cost more to unpack than to send
 	config.UserAgent = "fleetgate-operator"
+	config.Wrap(rewatch.Wrap)
 	scheme, err := controllers.Scheme()
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	dataplanev1alpha1 "github.com/fleetgate/fleetgate/apis/dataplane/v1alpha1"
+	"github.com/fleetgate/fleetgate/controllers/rewatch"
 )
 
 // Connection is how to read and write one member.
@@ -45,6 +46,7 @@ func connect(name string, config *rest.Config, onWatchError func(error)) (*Conne
 	config.QPS = -1 // one worker writes at a time, and the API server has its own limits
 	config.UserAgent = "fleetgate-operator"
 	config.WarningHandler = rest.NoWarnings{}
+	config.Wrap(rewatch.Wrap)
 	scheme, mapper, err := memberKinds()
 	if err != nil {
 		return nil, err

@@ -104,7 +104,7 @@ func newFeed[T runtime.Object](ctx context.Context, group *sync.WaitGroup, q que
 	})
 	reflector := cache.NewReflectorWithOptions(f.observed(list), q.sample, f, cache.ReflectorOptions{
 		Name:    q.namespace + "/" + q.resource,
-		Backoff: &wait.Backoff{Duration: 250 * time.Millisecond, Factor: 2, Jitter: 1, Steps: 6, Cap: 5 * time.Second},
+		Backoff: &wait.Backoff{Duration: 250 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 4, Cap: 2 * time.Second},
 	})
 	group.Go(func() { reflector.RunWithContext(ctx) })
 	return f

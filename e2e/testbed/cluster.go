@@ -21,7 +21,12 @@ import (
 	"github.com/fleetgate/fleetgate/e2e/testbed/daemon"
 )
 
-const apiServerDaemon = "apiserver"
+// Daemons of a cluster that are ended and started by themselves.
+const (
+	apiServerDaemon   = "apiserver"
+	controllersDaemon = "controllers"
+	schedulerDaemon   = "scheduler"
+)
 
 // Cluster is one Kubernetes cluster of the testbed.
 type Cluster struct {
@@ -62,12 +67,31 @@ func (c *Cluster) StopAPIServer(ctx context.Context) error {
 	return c.daemons.Stop(ctx, c.daemonName(apiServerDaemon), syscall.SIGKILL)
 }
 
-// StartAPIServer starts a stopped API server again, and returns when it serves.
+// StartAPIServer starts a stopped API server again, and returns when it serves. Who leads by a lease starts
+// anew with it, as whoever loses his lease does: else its watches would return up to a minute later.
 func (c *Cluster) StartAPIServer(ctx context.Context) error {
 	if err := c.daemons.Restart(c.daemonName(apiServerDaemon)); err != nil {
 		return err
 	}
-	return c.waitAPIServer(ctx)
+	if err := c.waitAPIServer(ctx); err != nil {
+		return err
+	}
+	return c.restartLeaders(ctx)
+}
+
+func (c *Cluster) restartLeaders(ctx context.Context) error {
+	for _, leader := range []string{c.daemonName(controllersDaemon), c.daemonName(schedulerDaemon)} {
+		if !c.daemons.Alive(leader) {
+			continue // members have no scheduler
+		}
+		if err := c.daemons.Stop(ctx, leader, syscall.SIGKILL); err != nil {
+			return err
+		}
+		if err := c.daemons.Restart(leader); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // LoadImages imports image archives, as package image and "docker save" write them, into

@@ -113,7 +113,7 @@ func (f *Fleet) apiServer(c *Cluster, bin string) daemon.Spec {
 
 func (f *Fleet) controllerManager(c *Cluster, bin string) daemon.Spec {
 	return daemon.Spec{
-		Name: c.daemonName("controllers"),
+		Name: c.daemonName(controllersDaemon),
 		Path: filepath.Join(bin, "kube-controller-manager"),
 		Args: []string{
 			"--kubeconfig=" + c.Kubeconfig,
@@ -132,7 +132,7 @@ func (f *Fleet) controllerManager(c *Cluster, bin string) daemon.Spec {
 
 func (f *Fleet) scheduler(c *Cluster, bin string) daemon.Spec {
 	return daemon.Spec{
-		Name: c.daemonName("scheduler"),
+		Name: c.daemonName(schedulerDaemon),
 		Path: filepath.Join(bin, "kube-scheduler"),
 		Args: []string{
 			"--kubeconfig=" + c.Kubeconfig,
