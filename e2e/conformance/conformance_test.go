@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/fleetgate/fleetgate/e2e/ground"
+	"github.com/fleetgate/fleetgate/e2e/ground/groundtest"
 	"github.com/fleetgate/fleetgate/e2e/testbed"
 )
 
@@ -112,26 +113,9 @@ func raise(t *testing.T, members []string) *ground.Ground {
 		t.Fatal(err)
 	}
 	if os.Getenv(checked) == "1" {
-		witness(t, stand)
+		groundtest.Witness(t, stand, endTimeout)
 	}
 	return stand
-}
-
-// witness follows the product's pods until the suite has cleaned up, and fails the test for what they did wrong.
-func witness(t *testing.T, stand *ground.Ground) {
-	t.Helper()
-	seen, err := stand.Witness(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
-		defer cancel()
-		if err := seen.End(ctx); err != nil {
-			t.Error(err)
-		}
-		t.Logf("goroutines of the operator: %d before, %d after", seen.Before, seen.After)
-	})
 }
 
 // judge reads the report that the suite wrote.

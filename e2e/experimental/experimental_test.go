@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fleetgate/fleetgate/e2e/ground"
+	"github.com/fleetgate/fleetgate/e2e/ground/groundtest"
 	"github.com/fleetgate/fleetgate/e2e/testbed"
 )
 
@@ -75,24 +76,7 @@ func raise(t *testing.T) *ground.Ground {
 	}
 	t.Logf("up in %s", time.Since(begin).Round(time.Second))
 	if os.Getenv(checked) == "1" {
-		witness(t, g)
+		groundtest.Witness(t, g, endTimeout)
 	}
 	return g
-}
-
-// witness follows the product's pods until the features are through, and fails the test for what they did wrong.
-func witness(t *testing.T, g *ground.Ground) {
-	t.Helper()
-	seen, err := g.Witness(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
-		defer cancel()
-		if err := seen.End(ctx); err != nil {
-			t.Error(err)
-		}
-		t.Logf("goroutines of the operator: %d before, %d after", seen.Before, seen.After)
-	})
 }

@@ -73,25 +73,28 @@ func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 	if !ok {
 		return existing, false
 	}
-	if route := RouteStatus(existing); route != nil {
-		parents, changed := merged(route.Parents, p.Parents, p.Controllers, parentList, now)
-		if !changed {
-			return existing, false
-		}
-		want := object.DeepCopyObject()
-		RouteStatus(want).Parents = parents
-		return want, true
-	}
-	if policy := PolicyStatus(existing); policy != nil {
-		ancestors, changed := merged(policy.Ancestors, p.Ancestors, p.Controllers, ancestorList, now)
-		if !changed {
-			return existing, false
-		}
-		want := object.DeepCopyObject()
-		PolicyStatus(want).Ancestors = ancestors
-		return want, true
+	switch {
+	case RouteStatus(existing) != nil:
+		parents := func(of any) *[]gatewayv1.RouteParentStatus { return &RouteStatus(of).Parents }
+		return intoList(object, parents, p.Parents, p.Controllers, parentList, now)
+	case PolicyStatus(existing) != nil:
+		ancestors := func(of any) *[]gatewayv1.PolicyAncestorStatus { return &PolicyStatus(of).Ancestors }
+		return intoList(object, ancestors, p.Ancestors, p.Controllers, ancestorList, now)
 	}
 	return existing, false
+}
+
+// intoList merges entries into a list of the object's status, of a copy if they change anything.
+func intoList[E any](
+	object runtime.Object, at func(any) *[]E, want []E, ours []gatewayv1.GatewayController, in list[E], now metav1.Time,
+) (any, bool) {
+	entries, changed := merged(*at(object), want, ours, in, now)
+	if !changed {
+		return object, false
+	}
+	out := object.DeepCopyObject()
+	*at(out) = entries
+	return out, true
 }
 
 // merged leaves entries of other controllers where they are, updates ours in place, drops ours that nothing refers to any more, and
