@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/config"
+	"github.com/fleetgate/fleetgate/dataplane/proxy"
 )
 
 // TestGapsAreWaitedFor keeps that a pool which is without endpoints for a moment loses nothing.
@@ -44,7 +45,7 @@ func TestOnlyPodVanishes(t *testing.T) {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
 			s := plainSnapshot([]config.Rule{prefixRule("n/r", "/", key)}, map[string][]config.Endpoint{key: {deaf(t)}})
-			b := start(t, s)
+			b := start(t, s, func(o *proxy.Options) { o.GapTimeout = 5 * time.Second })
 			told := make(chan time.Time, 1)
 			heir := startPod(t).Endpoint
 			late := time.AfterFunc(5*time.Second, func() {
@@ -118,7 +119,7 @@ func TestGapsEnd(t *testing.T) {
 		b.get("http://a/late")
 	}
 	if took := time.Since(began); took > 5*time.Second {
-		t.Fatalf("after five seconds of it nobody waits any more; 20 requests took %v", took)
+		t.Fatalf("after a second of it nobody waits any more; 20 requests took %v", took)
 	}
 }
 

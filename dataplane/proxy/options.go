@@ -46,6 +46,9 @@ type Options struct {
 	MaxStreams int
 	// ConnectTimeout bounds a connect to an endpoint. Default 3 s.
 	ConnectTimeout time.Duration
+	// GapTimeout is for how long from the beginning of a gap, in which nobody in a pool takes connections, requests wait for
+	// its end. A busy cluster tells of a pod's heir seconds after the pod is gone. Default 5 s.
+	GapTimeout time.Duration
 	// MaxEndpointConns bounds the connections to each endpoint; a request that would need one more is
 	// answered with 503. Default none.
 	MaxEndpointConns int
@@ -95,6 +98,7 @@ func (o Options) withDefaults() Options {
 	o.IdleTimeout = positive(o.IdleTimeout, 90*time.Second)
 	o.HeaderTimeout = positive(o.HeaderTimeout, 10*time.Second)
 	o.ConnectTimeout = positive(o.ConnectTimeout, 3*time.Second)
+	o.GapTimeout = positive(o.GapTimeout, 5*time.Second)
 	o.DrainTimeout = positive(o.DrainTimeout, 30*time.Second)
 	o.TunnelTimeout = positive(o.TunnelTimeout, time.Hour)
 	o.SessionTimeout = positive(o.SessionTimeout, 2*time.Minute)

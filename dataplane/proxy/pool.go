@@ -22,6 +22,8 @@ type pool struct {
 	// scheme is that of requests to it.
 	scheme string
 	gap    gap
+	// longestGap is Options.GapTimeout.
+	longestGap time.Duration
 }
 
 func (p *Proxy) newPool(c *config.Pool) *pool {
@@ -29,6 +31,7 @@ func (p *Proxy) newPool(c *config.Pool) *pool {
 	made := &pool{
 		Pool:   balance.NewPool(*c, policy, balance.WithConns(p.connects(c)), balance.WithGone(disconnect)),
 		budget: balance.NewBudget(budgetOf(c.RetryBudget)), judges5xx: policy.Server > 0, scheme: "http",
+		longestGap: p.options.GapTimeout,
 	}
 	if c.TLS != nil {
 		made.scheme = "https"
@@ -98,9 +101,6 @@ func (p *Proxy) backendCertificate() *tls.Certificate {
 func disconnect(conns any) { conns.(*upstream.Endpoint).Close() } //nolint:errcheck // connect made it
 
 const (
-	// longestGap is for how long from the beginning of a gap requests wait for its end. A busy cluster tells of a pod's
-	// heir seconds after the pod is gone.
-	longestGap = 5 * time.Second
 	// maxWaiting bounds the requests that wait in a gap of a pool.
 	maxWaiting = 256
 	// lookAgain is how often they try the endpoints that there are.
@@ -134,7 +134,7 @@ func (g *gap) end() {
 // up at once when the gap has lasted too long or too many wait.
 func (p *pool) await(ctx context.Context) bool {
 	changed, now := p.Changed(), time.Now()
-	wait := p.gap.begin(now).Add(longestGap).Sub(now)
+	wait := p.gap.begin(now).Add(p.longestGap).Sub(now)
 	defer p.gap.waiting.Add(-1)
 	if p.gap.waiting.Add(1) > maxWaiting || wait <= 0 {
 		return false

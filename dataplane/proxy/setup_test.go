@@ -73,7 +73,7 @@ func (b *bed) last(path string) map[string]any {
 func start(t *testing.T, snapshot proxy.Snapshot, change ...func(*proxy.Options)) *bed {
 	t.Helper()
 	b := &bed{t: t, log: &lines{}, ports: map[int32]string{}, udp: map[int32]string{}}
-	options := proxy.Options{AccessLog: b.log, Listen: b.listen, ListenPacket: b.listenPacket, ConnectTimeout: time.Second}
+	options := proxy.Options{AccessLog: b.log, Listen: b.listen, ListenPacket: b.listenPacket, ConnectTimeout: time.Second, GapTimeout: time.Second}
 	for _, f := range change {
 		f(&options)
 	}
