@@ -63,5 +63,5 @@ func resumes(r *http.Request) bool {
 func isAway(err error) bool {
 	var dial *net.OpError
 	return errors.As(err, &dial) && dial.Op == "dial" || utilnet.IsConnectionReset(err) || utilnet.IsProbableEOF(err) ||
-		utilnet.IsHTTP2ConnectionLost(err)
+		utilnet.IsHTTP2ConnectionLost(err) || utilnet.IsTimeout(err)
 }
