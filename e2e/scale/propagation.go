@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -59,24 +60,35 @@ func (s *stand) propagationAmong(ctx context.Context, before, others int) ([]row
 		value: fmt.Sprintf("%s (%s)", megabytes(now.proxy.rss), megabytes(now.operator.rss)),
 		goal:  map[bool]string{true: "≤ " + megabytes(smallGoal)}[others == 5_000], met: now.proxy.rss <= smallGoal,
 	}}
-	alone, err := s.yardstick(ctx, others)
-	if err != nil {
+	quiet, err := s.created(ctx, fmt.Sprintf("%d other routes", others))
+	if rows = append(rows, quiet...); err != nil {
 		return rows, err
 	}
-	rows = append(rows, alone)
-	quiet, err := s.sample(ctx)
-	if err != nil {
-		return rows, err
-	}
-	rows = append(rows, quiet.row(fmt.Sprintf("%d other routes: from creation to the first 200", others)))
 	if err := s.others(ctx, before, max(others, churned)); err != nil {
 		return rows, err
 	}
-	busy, err := s.sampleInChurn(ctx, max(others, churned))
+	var busy []row
+	err = s.inChurn(ctx, max(others, churned), func(ctx context.Context) (err error) {
+		busy, err = s.created(ctx, fmt.Sprintf("%d other routes, of which %d a second change", others, churnRate))
+		return err
+	})
+	return append(rows, busy...), err
+}
+
+// created measures what follows the creation of a route: what the API server alone takes, and all until the first answer.
+func (s *stand) created(ctx context.Context, among string) ([]row, error) {
+	alone, err := s.yardstick(ctx)
 	if err != nil {
-		return rows, err
+		return nil, err
 	}
-	return append(rows, busy.row(fmt.Sprintf("the same while %d routes a second change", churnRate))), nil
+	all, err := s.sample(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		alone.row(among + ": the API server alone, from a route's creation to its event at a watch"),
+		all.row(among + ": from creation to the first 200"),
+	}, nil
 }
 
 // others makes the other routes and waits for the operator to be done with them.
@@ -107,19 +119,17 @@ func (p *spread) row(what string) row {
 	}
 }
 
-func (s *stand) sampleInChurn(ctx context.Context, others int) (*spread, error) {
+// inChurn does something while other routes change all the time.
+func (s *stand) inChurn(ctx context.Context, others int, do func(context.Context) error) error {
 	churning, stop := context.WithCancel(ctx)
 	group, churning := errgroup.WithContext(churning)
 	group.Go(func() error {
 		_, err := s.churn(churning, others, churnRate, newOther)
 		return err
 	})
-	p, err := s.sample(ctx)
+	err := do(ctx)
 	stop()
-	if churned := group.Wait(); churned != nil {
-		return p, churned
-	}
-	return p, err
+	return errors.Join(group.Wait(), err)
 }
 
 // sample creates routes one after the other, each of a new hostname, and removes them again.

@@ -15,39 +15,43 @@ import (
 
 // yardstick measures the API server alone: from the creation of a route, of a Gateway that is not there, until a watch shows it. On the
 // way from a route to its first answer there are two of these, one for the route and one for the proxies' configuration.
-func (s *stand) yardstick(ctx context.Context, others int) (row, error) {
+func (s *stand) yardstick(ctx context.Context) (alone, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	watcher, err := s.Watch(ctx, &gatewayv1.HTTPRouteList{}, client.InNamespace(namespace), client.MatchingLabels{yardstickLabel: ""})
 	if err != nil {
-		return row{}, err
+		return alone{}, err
 	}
 	defer watcher.Stop()
-	var took measure.Histogram
+	var a alone
 	for i := range samples {
 		if err := pause(ctx, samplePause); err != nil {
-			return row{}, err
+			return alone{}, err
 		}
 		route := newRoute(fmt.Sprintf("alone-%03d", i), "alone.example.net", gatewayv1.ParentReference{Name: "nobody"})
 		route.Labels = map[string]string{yardstickLabel: ""}
 		start := time.Now()
 		if err := s.Create(ctx, route); err != nil {
-			return row{}, err
+			return alone{}, err
 		}
 		if err := awaitAdded(ctx, watcher, route.Name); err != nil {
-			return row{}, err
+			return alone{}, err
 		}
-		took.Add(time.Since(start))
+		a.took.Add(time.Since(start))
 		if err := s.Delete(ctx, route); err != nil {
-			return row{}, err
+			return alone{}, err
 		}
 	}
-	median, tail := took.Quantile(0.5), took.Quantile(0.99)
-	progressf("the API server alone: p50 %v p99 %v", median, tail)
-	return row{
-		what:  fmt.Sprintf("%d other routes: the API server alone, from a route's creation to its event at a watch: p50, p99", others),
-		value: fmt.Sprintf("%s, %s", milliseconds(median), milliseconds(tail)),
-	}, nil
+	return a, nil
+}
+
+// alone is what a series of routes took the API server.
+type alone struct{ took measure.Histogram }
+
+func (a *alone) row(what string) row {
+	median, tail := a.took.Quantile(0.5), a.took.Quantile(0.99)
+	progressf("%s: p50 %v p99 %v", what, median, tail)
+	return row{what: what + ": p50, p99", value: fmt.Sprintf("%s, %s", milliseconds(median), milliseconds(tail))}
 }
 
 const yardstickLabel = "scale.example.com/yardstick"
