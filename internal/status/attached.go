@@ -76,19 +76,21 @@ func (p Patch) intoAttached(existing any, now metav1.Time) (any, bool) {
 	switch {
 	case RouteStatus(existing) != nil:
 		parents := func(of any) *[]gatewayv1.RouteParentStatus { return &RouteStatus(of).Parents }
-		return intoList(object, parents, p.Parents, p.Controllers, parentList, now)
+		return intoList(object, parents, func(have []gatewayv1.RouteParentStatus) ([]gatewayv1.RouteParentStatus, bool) {
+			return merged(have, p.Parents, p.Controllers, parentList, now)
+		})
 	case PolicyStatus(existing) != nil:
 		ancestors := func(of any) *[]gatewayv1.PolicyAncestorStatus { return &PolicyStatus(of).Ancestors }
-		return intoList(object, ancestors, p.Ancestors, p.Controllers, ancestorList, now)
+		return intoList(object, ancestors, func(have []gatewayv1.PolicyAncestorStatus) ([]gatewayv1.PolicyAncestorStatus, bool) {
+			return merged(have, p.Ancestors, p.Controllers, ancestorList, now)
+		})
 	}
 	return existing, false
 }
 
 // intoList merges entries into a list of the object's status, of a copy if they change anything.
-func intoList[E any](
-	object runtime.Object, at func(any) *[]E, want []E, ours []gatewayv1.GatewayController, in list[E], now metav1.Time,
-) (any, bool) {
-	entries, changed := merged(*at(object), want, ours, in, now)
+func intoList[E any](object runtime.Object, at func(any) *[]E, merge func(have []E) ([]E, bool)) (any, bool) {
+	entries, changed := merge(*at(object))
 	if !changed {
 		return object, false
 	}
