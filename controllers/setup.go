@@ -24,6 +24,7 @@ import (
 	"github.com/fleetgate/fleetgate/controllers/named"
 	"github.com/fleetgate/fleetgate/controllers/proxies"
 	"github.com/fleetgate/fleetgate/controllers/report"
+	"github.com/fleetgate/fleetgate/controllers/rewatch"
 	"github.com/fleetgate/fleetgate/controllers/translation"
 	"github.com/fleetgate/fleetgate/internal/world"
 	"github.com/fleetgate/fleetgate/providers"
@@ -92,7 +93,7 @@ func Add(mgr manager.Manager, options Options) error {
 	hub := options.HubID
 	options.Proxies.Hub = hub
 	watching, err := client.NewWithWatch(mgr.GetConfig(), client.Options{
-		HTTPClient: mgr.GetHTTPClient(), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper(),
+		HTTPClient: rewatch.Client(mgr.GetHTTPClient()), Scheme: mgr.GetScheme(), Mapper: mgr.GetRESTMapper(),
 	})
 	if err != nil {
 		return fmt.Errorf("make a client that watches: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -137,11 +138,11 @@ func (r *proxyResources) into(out *corev1.ResourceRequirements) error {
 	return errors.Join(errs...)
 }
 
-func (s *settings) manager(scheme *runtime.Scheme) ctrl.Options {
+func (s *settings) manager(scheme *runtime.Scheme, watching *http.Client) ctrl.Options {
 	grace := shutdown
 	return ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         cache.Options{DefaultTransform: gather.Slim},
+		Cache:                         cache.Options{DefaultTransform: gather.Slim, HTTPClient: watching},
 		Metrics:                       metricsserver.Options{BindAddress: s.metricsAddr},
 		HealthProbeBindAddress:        s.healthAddr,
 		LeaderElection:                s.leaderElect,

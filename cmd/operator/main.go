@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -58,7 +59,6 @@ func run(ctx context.Context, s settings) error {
 	config.QPS = -1                  // what is written at once is bounded, and the API server has its own limits
 	config.DisableCompression = true // the hub is near: its watches cost more to unpack than to send
 	config.UserAgent = "fleetgate-operator"
-	config.Wrap(rewatch.Wrap)
 	scheme, err := controllers.Scheme()
 	if err != nil {
 		return err
@@ -75,7 +75,11 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	mgr, err := ctrl.NewManager(config, s.manager(scheme))
+	web, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return fmt.Errorf("make an HTTP client: %w", err)
+	}
+	mgr, err := ctrl.NewManager(config, s.manager(scheme, rewatch.Client(web)))
 	if err != nil {
 		return fmt.Errorf("make a manager: %w", err)
 	}

@@ -46,7 +46,6 @@ func connect(name string, config *rest.Config, onWatchError func(error)) (*Conne
 	config.QPS = -1 // one worker writes at a time, and the API server has its own limits
 	config.UserAgent = "fleetgate-operator"
 	config.WarningHandler = rest.NoWarnings{}
-	config.Wrap(rewatch.Wrap)
 	scheme, mapper, err := memberKinds()
 	if err != nil {
 		return nil, err
@@ -55,6 +54,7 @@ func connect(name string, config *rest.Config, onWatchError func(error)) (*Conne
 	if err != nil {
 		return nil, fmt.Errorf("make an HTTP client: %w", err)
 	}
+	web = rewatch.Client(web)
 	writer, err := client.New(config, client.Options{HTTPClient: web, Scheme: scheme, Mapper: mapper})
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)

@@ -16,9 +16,17 @@ import (
 // pace is how long a watch waits before it asks again: up to two seconds, with jitter.
 var pace = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.5, Steps: 1 << 30, Cap: 1300 * time.Millisecond}
 
-// Wrap makes requests to watch what was listed before ask again until the API server answers, whatever it answers, or their
-// context ends. All other requests are as they were. It is for rest.Config.Wrap.
-func Wrap(next http.RoundTripper) http.RoundTripper { return &transport{next} }
+// Client gives a client whose requests to watch what was listed before ask again until the API server answers, whatever it
+// answers, or their context ends. All other requests are as they were. Each try has the credentials of its time, which those
+// of a rest.Config.Wrap would not have.
+func Client(of *http.Client) *http.Client {
+	out := *of
+	if out.Transport == nil {
+		out.Transport = http.DefaultTransport
+	}
+	out.Transport = &transport{out.Transport}
+	return &out
+}
 
 type transport struct{ next http.RoundTripper }
 
@@ -41,9 +49,6 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 }
-
-// WrappedRoundTripper gives what is wrapped, for those of client-go who look for it.
-func (t *transport) WrappedRoundTripper() http.RoundTripper { return t.next }
 
 // resumes says that a request goes on with a watch. One that begins with the list is not: who waits for that wants to
 // know why there is none.

@@ -60,7 +60,7 @@ func wrapped(t *testing.T) *http.Client {
 	t.Helper()
 	plain := &http.Transport{}
 	t.Cleanup(plain.CloseIdleConnections)
-	return &http.Client{Transport: rewatch.Wrap(plain)}
+	return rewatch.Client(&http.Client{Transport: plain})
 }
 
 func TestAWatchReturnsWithItsServer(t *testing.T) {
@@ -112,7 +112,7 @@ func TestAWrongCertificateIsTold(t *testing.T) {
 	defer plain.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	if _, err := ask(ctx, t, &http.Client{Transport: rewatch.Wrap(plain)}, http.MethodGet, server.URL+"/?watch=true"); err == nil || ctx.Err() != nil {
+	if _, err := ask(ctx, t, rewatch.Client(&http.Client{Transport: plain}), http.MethodGet, server.URL+"/?watch=true"); err == nil || ctx.Err() != nil {
 		t.Fatalf("got %v", err)
 	}
 }

@@ -49,21 +49,22 @@ func NewPool(pool config.Pool, policy health.Policy, options ...Option) *Pool {
 	return p
 }
 
-// Update replaces the endpoints. Those that stay keep their health, their requests in flight and
-// their Conns. A closed pool stays as it is.
-func (p *Pool) Update(list []config.Endpoint) {
+// Update replaces the endpoints, and says whether there are some that were not there before. Those that
+// stay keep their health, their requests in flight and their Conns. A closed pool stays as it is.
+func (p *Pool) Update(list []config.Endpoint) (more bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if p.closed {
-		return
+		return false
 	}
 	before := p.live.Load()
-	next, gone := before.next(list, p.create)
+	next, gone := before.next(list, func(address string) *Endpoint { more = true; return p.create(address) })
 	p.live.Store(next)
 	close(before.changed)
 	for _, endpoint := range gone {
 		p.leave(endpoint)
 	}
+	return more
 }
 
 // Close says that nobody will be sent to the pool any more, and calls what WithGone gave for every
@@ -109,6 +110,12 @@ func (p *Pool) Take(address string) *Endpoint {
 // Size is how many endpoints a request could go to.
 func (p *Pool) Size() int {
 	return len(p.live.Load().candidates().list)
+}
+
+// HasAny says whether a request could go to one of these.
+func (p *Pool) HasAny(of []*Endpoint) bool {
+	list := p.live.Load().candidates().list
+	return slices.ContainsFunc(of, func(e *Endpoint) bool { return slices.Contains(list, e) })
 }
 
 // HasOther says whether a request could go to an endpoint that is none of these.

@@ -54,6 +54,7 @@ func (x *exchange) setConnect(cancel func()) {
 type dialed struct {
 	endpoint *balance.Endpoint
 	place    int // in the order of their beginning
+	began    time.Time
 	call     upstream.Call
 	err      error
 }
@@ -63,6 +64,7 @@ type race struct {
 	ctx            context.Context //nolint:containedctx // it is the life of these goroutines
 	overHTTP2      bool
 	begun, running int
+	asked          []*balance.Endpoint
 	results        chan dialed
 }
 
@@ -70,17 +72,18 @@ type race struct {
 const mostRaced = 4
 
 func (r *race) begin(endpoint *balance.Endpoint) {
-	place := r.begun
+	place, began := r.begun, time.Now()
 	r.begun++
 	r.running++
+	r.asked = append(r.asked, endpoint)
 	go func() {
 		call, err := connsOf(endpoint).Connect(r.ctx, r.overHTTP2)
-		r.results <- dialed{endpoint, place, call, err}
+		r.results <- dialed{endpoint, place, began, call, err}
 	}()
 }
 
-// race connects to the attempt's endpoint, and to another one too every while that takes, and when the
-// pool gets another one meanwhile: the only pod of a Service may be gone before its heir is known. The
+// race connects to the attempt's endpoint, and to another one too every while that takes, and when nobody
+// who was asked is in the pool any more: the only pod of a Service may be gone before its heir is known. The
 // first one that takes the connection becomes the attempt's.
 func (x *exchange) race(ctx context.Context, t *attempt) (upstream.Call, error) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -100,19 +103,19 @@ func (x *exchange) race(ctx context.Context, t *attempt) (upstream.Call, error) 
 			}
 			x.lose(t, &got, false)
 		case <-changed:
-			changed = x.pool.Changed()
-			last = x.join(&r, last)
-		case <-timer.C:
-			if last = x.join(&r, last); last != nil {
-				timer.Reset(overtakeAfter)
+			if changed = x.pool.Changed(); !x.pool.HasAny(r.asked) {
+				last = x.join(&r, last)
 			}
+		case <-timer.C:
+			last = x.join(&r, last)
+			timer.Reset(overtakeAfter)
 		}
 	}
 }
 
 // join lets one more endpoint take part, and gives it; nil when there is none or enough do.
 func (x *exchange) join(r *race, last *balance.Endpoint) *balance.Endpoint {
-	if r.begun == mostRaced {
+	if r.running == mostRaced {
 		return nil
 	}
 	other := x.another(last)
@@ -154,12 +157,14 @@ func (x *exchange) avoid(endpoint *balance.Endpoint) {
 }
 
 // lose ends the connect that was not needed: its connection is kept for later if there is one. It
-// counts against the endpoint when it failed by itself, or was overtaken although it began earlier.
+// counts against the endpoint when it failed by itself, or was overtaken although it began earlier, if it had the time.
 func (x *exchange) lose(t *attempt, lost *dialed, overtaken bool) {
+	hadTime := time.Since(lost.began) >= overtakeAfter
 	switch {
 	case lost.call != nil:
 		lost.call.Spare()
-	case overtaken, !errors.Is(lost.err, context.Canceled) && x.whyNoConnection(t, lost.err).isUnreached():
+	case overtaken && hadTime,
+		!errors.Is(lost.err, context.Canceled) && (hadTime || !isTimeout(lost.err)) && x.whyNoConnection(t, lost.err).isUnreached():
 		x.record.Failures++
 		x.avoid(lost.endpoint)
 		x.pool.Failed(lost.endpoint, time.Now())

@@ -67,6 +67,8 @@ type exchange struct {
 	replyEdits []headerEdit
 	// waited says that time has passed since the request came without an attempt.
 	waited bool
+	// awaiting is since when the request waits for somebody who takes connections; zero when it never did.
+	awaiting time.Time
 
 	// mutex guards call: what Cancel may still touch.
 	mutex     sync.Mutex

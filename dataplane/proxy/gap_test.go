@@ -2,11 +2,14 @@ package proxy_test
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +26,7 @@ func TestGapsAreWaitedFor(t *testing.T) {
 	}{
 		{"none", "the old ones are gone and the new ones not ready", nil},
 		{"dead", "the old ones are gone, and that is not known yet", []config.Endpoint{dead(t), dead(t)}},
+		{"many", "there are more of them than are tried", many(t)},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -72,39 +76,146 @@ func TestOnlyPodVanishes(t *testing.T) {
 	}
 }
 
-// TestGapsThatChange keeps that news of a gap are not taken for its end.
+// TestGapsThatChange keeps that news of a gap are not taken for its end, and that each gap is waited for.
 func TestGapsThatChange(t *testing.T) {
 	alive := backend(t, echo("a"))
-	b := start(t, poolSnapshot(asItIs, alive))
-	b.get("http://a/before")
-	b.apply(poolSnapshot(asItIs))
-	again := time.AfterFunc(50*time.Millisecond, func() { _ = b.Apply(poolSnapshot(asItIs)) })
-	defer again.Stop()
-	ended := time.AfterFunc(300*time.Millisecond, func() { _ = b.Apply(poolSnapshot(asItIs, alive)) })
-	defer ended.Stop()
-	if got := b.get("http://a/in"); got.StatusCode != 200 {
-		t.Fatalf("got %d, %v", got.StatusCode, b.last("/in"))
+	gone, refuses := []config.Endpoint{}, []config.Endpoint{dead(t)}
+	cases := []struct {
+		name, reason string
+		at           map[int][]config.Endpoint // by the milliseconds after the request; -1 for before it
+	}{
+		{"empty again", "", map[int][]config.Endpoint{-1: gone, 50: gone, 300: {alive}}},
+		{"refuses, gone, heir", "the usual order of a pod's end", map[int][]config.Endpoint{-1: refuses, 50: gone, 400: {alive}}},
+		{"gone, refuses, heir", "it is known before it listens", map[int][]config.Endpoint{-1: gone, 50: refuses, 400: {alive}}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := start(t, poolSnapshot(asItIs, alive))
+			b.get("http://a/before")
+			for at, endpoints := range c.at {
+				if at < 0 {
+					b.apply(poolSnapshot(asItIs, endpoints...))
+					continue
+				}
+				later := time.AfterFunc(time.Duration(at)*time.Millisecond, func() { _ = b.Apply(poolSnapshot(asItIs, endpoints...)) })
+				defer later.Stop()
+			}
+			if got := b.do(http.MethodPost, "http://a/in", strings.NewReader("body")); got.StatusCode != 200 {
+				t.Fatalf("%s: got %d, %v", c.reason, got.StatusCode, b.last("/in"))
+			}
+		})
+	}
+	t.Run("after one that nobody ended", func(t *testing.T) {
+		b := start(t, poolSnapshot(asItIs, refuses...))
+		b.get("http://a/before")
+		b.apply(poolSnapshot(asItIs, alive))
+		b.apply(poolSnapshot(asItIs))
+		later := time.AfterFunc(100*time.Millisecond, func() { _ = b.Apply(poolSnapshot(asItIs, alive)) })
+		defer later.Stop()
+		if got := b.get("http://a/in"); got.StatusCode != 200 {
+			t.Fatalf("got %d, %v", got.StatusCode, b.last("/in"))
+		}
+	})
+}
+
+// TestNobodyWaitsForever keeps that a request waits no longer than the longest gap, though others end it all the time.
+func TestNobodyWaitsForever(t *testing.T) {
+	slow := backend(t, func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(50 * time.Millisecond)
+		w.WriteHeader(http.StatusNoContent)
+	})
+	b := start(t, poolSnapshot(func(p *config.Pool) { p.MaxRequests = 1 }, slow, dead(t)))
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	var group sync.WaitGroup
+	var longest atomic.Int64
+	for range 30 {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				began := time.Now()
+				b.get("http://a/x")
+				for took := int64(time.Since(began)); ; {
+					if was := longest.Load(); took <= was || longest.CompareAndSwap(was, took) {
+						break
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
+	if took := time.Duration(longest.Load()); took > 3*time.Second {
+		t.Fatalf("a request took %s, and the longest gap is a second", took)
 	}
 }
 
-// TestClientsThatLeaveInAGap keeps that nobody waits for them.
+// TestNewcomersOvertakeNobody keeps that who has just been asked has a while to answer, whoever joins the pool meanwhile.
+func TestNewcomersOvertakeNobody(t *testing.T) {
+	ca := newAuthority(t)
+	own := ca.issue("a.example.com")
+	var asked atomic.Int32
+	far := secureBackend(t, own, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }, func(c *tls.Config) {
+		c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			asked.Add(1)
+			time.Sleep(150 * time.Millisecond)
+			return nil, nil
+		}
+	})
+	near := secureBackend(t, own, secureEcho)
+	s := tlsSnapshot([]config.Pool{{TLS: &config.BackendTLS{Hostname: "a.example.com", CA: ca.pem()}}}, far)
+	b := start(t, s)
+	var group sync.WaitGroup
+	for range 6 {
+		group.Go(func() { b.do(http.MethodPost, "http://a/0", strings.NewReader("body")) })
+	}
+	for asked.Load() < 6 {
+		time.Sleep(time.Millisecond)
+	}
+	s.Endpoints = map[string][]config.Endpoint{"n/s0:443": {far, near}}
+	b.apply(s)
+	group.Wait()
+	for range 40 {
+		if b.get("http://a/0").StatusCode == http.StatusAccepted {
+			return
+		}
+	}
+	t.Fatal("the first endpoint was ejected")
+}
+
+// TestClientsThatLeaveInAGap keeps that nobody waits for them, for a backend or for who is asked before.
 func TestClientsThatLeaveInAGap(t *testing.T) {
-	b := start(t, poolSnapshot(asItIs, backend(t, echo("a"))))
-	b.get("http://a/before")
-	b.apply(poolSnapshot(asItIs))
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://a/left", nil)
-	if err != nil {
-		t.Fatal(err)
+	auth, alive := authSnapshot(t, config.Auth{}), backend(t, echo("a"))
+	cases := []struct {
+		name, method  string
+		before, after proxy.Snapshot
+	}{
+		{"GET", http.MethodGet, poolSnapshot(asItIs, alive), poolSnapshot(asItIs)},
+		{"POST", http.MethodPost, poolSnapshot(asItIs, alive), poolSnapshot(asItIs)},
+		{"auth", http.MethodGet, authSnapshot(t, config.Auth{}, allows(t, false)), auth},
 	}
-	began := time.Now()
-	if response, err := b.client.Do(request); err == nil {
-		response.Body.Close()
-		t.Fatalf("got %d", response.StatusCode)
-	}
-	if record := b.last("/left"); record["reason"] != "client_gone" || time.Since(began) > 2*time.Second {
-		t.Fatalf("after %s: %v", time.Since(began), record)
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := start(t, c.before, func(o *proxy.Options) { o.GapTimeout = 5 * time.Second })
+			b.get("http://a/before")
+			b.apply(c.after)
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			var body io.Reader
+			if c.method == http.MethodPost {
+				body = strings.NewReader("body")
+			}
+			request, err := http.NewRequestWithContext(ctx, c.method, "http://a/left", body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			if response, err := b.client.Do(request); err == nil {
+				response.Body.Close()
+				t.Fatalf("got %d", response.StatusCode)
+			}
+			if record := b.last("/left"); record["reason"] != "client_gone" || time.Since(began) > 3*time.Second {
+				t.Fatalf("after %s: %v", time.Since(began), record)
+			}
+		})
 	}
 }
 
@@ -123,10 +234,19 @@ func TestGapsEnd(t *testing.T) {
 	}
 }
 
+// many is more dead endpoints than are tried at once.
+func many(t *testing.T) (list []config.Endpoint) {
+	t.Helper()
+	for range 12 {
+		list = append(list, dead(t))
+	}
+	return list
+}
+
 // TestConnectionsWaitInGaps is TestGapsAreWaitedFor for a connection that is passed on.
 func TestConnectionsWaitInGaps(t *testing.T) {
 	alive := saying(t, "hello")
-	for name, gap := range map[string][]config.Endpoint{"none": nil, "dead": {dead(t), dead(t)}} {
+	for name, gap := range map[string][]config.Endpoint{"none": nil, "dead": {dead(t), dead(t)}, "many": many(t)} {
 		t.Run(name, func(t *testing.T) {
 			b := start(t, tcpSnapshot(alive))
 			if got, err := b.said(); got != "hello" {
@@ -145,13 +265,14 @@ func TestConnectionsWaitInGaps(t *testing.T) {
 // TestAuthWaitsInGaps is the same for who is asked whether a request may pass.
 func TestAuthWaitsInGaps(t *testing.T) {
 	alive := allows(t, false)
-	for name, gap := range map[string][]config.Endpoint{"none": nil, "dead": {dead(t), dead(t)}} {
+	for name, gap := range map[string][]config.Endpoint{"none": nil, "dead": {dead(t), dead(t)}, "many": many(t)} {
 		t.Run(name, func(t *testing.T) {
 			b := start(t, authSnapshot(t, config.Auth{}, alive))
 			if got := b.get("http://a/before"); got.StatusCode != 200 {
 				t.Fatalf("got %d", got.StatusCode)
 			}
 			s := authSnapshot(t, config.Auth{}, gap...)
+			s.Chunks[0].Hosts[0].Rules[0].Timeouts.BackendRequest = 200 // begins when it was answered
 			b.apply(s)
 			ended := time.AfterFunc(300*time.Millisecond, func() { _ = b.Apply(authSnapshot(t, config.Auth{}, alive)) })
 			defer ended.Stop()

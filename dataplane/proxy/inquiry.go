@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/fleetgate/fleetgate/dataplane/balance"
@@ -46,12 +46,13 @@ func (x *exchange) inquire(to *pool, out *message.Request, body []byte, overHTTP
 	defer cancel()
 	x.setConnect(cancel)
 	defer x.setConnect(nil)
+	x.waited = true
 	i := inquiry{x: x, ctx: ctx, to: to}
 	err := errNobodyToAsk
-	for len(i.tried) < mostInquiries && x.cause() == nil && ctx.Err() == nil {
+	for x.cause() == nil && ctx.Err() == nil {
 		endpoint := to.Pick(time.Now(), i.tried)
 		if endpoint == nil {
-			if to.Size() == 0 && to.await(ctx) {
+			if to.Size() == 0 && i.await() {
 				continue
 			}
 			break
@@ -61,7 +62,9 @@ func (x *exchange) inquire(to *pool, out *message.Request, body []byte, overHTTP
 			i.answered(endpoint)
 			return got, nil
 		}
-		i.failed(endpoint, err)
+		if !i.failed(endpoint, err) {
+			break
+		}
 	}
 	return nil, err
 }
@@ -72,6 +75,8 @@ type inquiry struct {
 	ctx   context.Context //nolint:containedctx // it is the time that the inquiry has
 	to    *pool
 	tried []*balance.Endpoint
+	asked int
+	since time.Time
 }
 
 func (i *inquiry) answered(endpoint *balance.Endpoint) {
@@ -80,16 +85,36 @@ func (i *inquiry) answered(endpoint *balance.Endpoint) {
 	i.to.gap.end()
 }
 
-// failed notes that an endpoint gave no answer, and waits where nobody else is left to be asked.
-func (i *inquiry) failed(endpoint *balance.Endpoint, err error) {
+// failed notes that an endpoint gave no answer, and says whether to ask again. It waits where nobody else is left to be asked.
+func (i *inquiry) failed(endpoint *balance.Endpoint, err error) bool {
 	if i.x.cause() == nil && i.ctx.Err() == nil { // a client may have brought about that it ended, or a rule that gives little time
 		i.to.Failed(endpoint, time.Now())
 	}
 	endpoint.Done()
 	i.tried = append(i.tried, endpoint)
-	if errors.Is(err, syscall.ECONNREFUSED) && !i.to.HasOther(i.tried) && i.to.await(i.ctx) {
-		i.tried = i.tried[:0]
+	switch unreached := isUnreached(err); {
+	case unreached && (len(i.tried) >= mostInquiries || !i.to.HasOther(i.tried)):
+		return i.await()
+	case !unreached:
+		i.asked++
 	}
+	return i.asked < mostInquiries
+}
+
+// await waits in a gap, and lets everybody be asked again. It notices a client that goes where nothing of a body is to come.
+func (i *inquiry) await() bool {
+	if !i.x.req.HasBody() {
+		i.x.startWatch()
+		defer i.x.stopWatch()
+	}
+	i.tried = i.tried[:0]
+	return i.to.await(i.ctx, &i.since)
+}
+
+// isUnreached says that there was nobody at an address.
+func isUnreached(err error) bool {
+	var dial *net.OpError
+	return errors.As(err, &dial) && dial.Op == "dial"
 }
 
 // inquireOf asks one endpoint.

@@ -130,7 +130,7 @@ func keyOf(client netip.Addr) uint64 {
 	return h.Sum64()
 }
 
-// mostConnects is how many endpoints a connection that is passed on is tried with.
+// mostConnects is how many endpoints a connection that is passed on is tried with, before it waits.
 const mostConnects = 4
 
 // connect connects to an endpoint, and to others when that fails: nothing was sent yet. In a gap it waits.
@@ -140,11 +140,12 @@ func (t *passage) connect(to *pool) (*balance.Endpoint, *upstream.Tunnel, string
 	t.client.connecting.Store(&cancel)
 	defer t.client.connecting.Store(nil)
 	var tried []*balance.Endpoint
+	var since time.Time
 	key, reason := keyOf(t.client.address), ReasonConnectFailed
-	for len(tried) < mostConnects && !t.client.cutting.Load() {
+	for !t.client.cutting.Load() {
 		endpoint, err := to.PickBy(time.Now(), key, tried)
 		if err != nil {
-			if reason = ReasonNoEndpoint; errors.Is(err, balance.ErrEmpty) && to.await(ctx) {
+			if reason = ReasonNoEndpoint; errors.Is(err, balance.ErrEmpty) && to.await(ctx, &since) {
 				continue
 			}
 			break
@@ -159,9 +160,13 @@ func (t *passage) connect(to *pool) (*balance.Endpoint, *upstream.Tunnel, string
 		t.record.Failures++
 		to.Failed(endpoint, time.Now())
 		endpoint.Done()
-		if tried = append(tried, endpoint); !to.HasOther(tried) && reason == ReasonConnectFailed && to.await(ctx) {
-			tried = nil
+		if tried = append(tried, endpoint); len(tried) < mostConnects && to.HasOther(tried) {
+			continue
 		}
+		if reason != ReasonConnectFailed || !to.await(ctx, &since) {
+			break
+		}
+		tried = nil
 	}
 	return nil, nil, reason
 }

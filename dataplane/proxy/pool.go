@@ -42,12 +42,12 @@ func (p *Proxy) newPool(c *config.Pool) *pool {
 
 func (p *pool) update(endpoints []config.Endpoint) {
 	before := p.Size()
-	p.Update(endpoints)
-	switch now := p.Size(); {
-	case now > 0 && before == 0:
+	more := p.Update(endpoints)
+	switch {
+	case more:
 		p.gap.end()
-	case now == 0 && before > 0:
-		p.gap.begin(time.Now())
+	case before > 0 && p.Size() == 0:
+		p.gap.restart(time.Now())
 	}
 }
 
@@ -102,7 +102,7 @@ func disconnect(conns any) { conns.(*upstream.Endpoint).Close() } //nolint:errch
 
 const (
 	// maxWaiting bounds the requests that wait in a gap of a pool.
-	maxWaiting = 256
+	maxWaiting = 1024
 	// lookAgain is how often they try the endpoints that there are.
 	lookAgain = 100 * time.Millisecond
 )
@@ -119,9 +119,16 @@ func (g *gap) never() { g.since.Store(1) }
 
 // begin notes that nobody is there, and gives since when that is so.
 func (g *gap) begin(now time.Time) time.Time {
-	g.since.CompareAndSwap(0, now.UnixNano())
-	return time.Unix(0, g.since.Load())
+	for !g.since.CompareAndSwap(0, now.UnixNano()) {
+		if since := g.since.Load(); since != 0 {
+			return time.Unix(0, since)
+		}
+	}
+	return now
 }
+
+// restart notes that nobody is there from now on, whatever was the matter before.
+func (g *gap) restart(now time.Time) { g.since.Store(now.UnixNano()) }
 
 // end notes that somebody is there. It is called for every request.
 func (g *gap) end() {
@@ -131,27 +138,39 @@ func (g *gap) end() {
 }
 
 // await waits for a pool that has nobody to change, and says whether it is worth to look again. It gives
-// up at once when the gap has lasted too long or too many wait.
-func (p *pool) await(ctx context.Context) bool {
+// up at once when the gap has lasted too long or too many wait. since is when who waits began to, zero before that: others
+// may end a gap again and again.
+func (p *pool) await(ctx context.Context, since *time.Time) bool {
 	changed, now := p.Changed(), time.Now()
-	wait := p.gap.begin(now).Add(p.longestGap).Sub(now)
+	if since.IsZero() {
+		*since = now
+	}
+	begin := p.gap.begin(now)
+	if since.Before(begin) {
+		begin = *since
+	}
 	defer p.gap.waiting.Add(-1)
-	if p.gap.waiting.Add(1) > maxWaiting || wait <= 0 {
+	if p.gap.waiting.Add(1) > maxWaiting || !now.Before(begin.Add(p.longestGap)) {
 		return false
 	}
+	end := time.NewTimer(begin.Add(p.longestGap).Sub(now))
+	defer end.Stop()
+	var again <-chan time.Time
 	if p.Size() > 0 {
-		wait = min(wait, lookAgain)
+		again = time.After(lookAgain)
 	}
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
 	for {
 		select {
 		case <-ctx.Done():
+			return false
+		case <-end.C:
 			return p.Size() > 0
-		case <-changed:
-		}
-		if changed = p.Changed(); p.Size() > 0 {
+		case <-again:
 			return true
+		case <-changed:
+			if changed, again = p.Changed(), nil; p.Size() > 0 {
+				return true
+			}
 		}
 	}
 }

@@ -94,12 +94,18 @@ func (x *exchange) forbidsRetries() bool {
 // for another reason when the request ends meanwhile.
 func (x *exchange) await(t *attempt) bool {
 	x.waited = true
+	if x.body != nil && x.in.Here() { // what is here of it tells whether more is to come, which no watch may take
+		if err := x.body.begin(); err != nil {
+			t.failure = x.classify(t, err)
+			return false
+		}
+	}
 	x.startWatch()
 	ctx, cancel := x.within()
 	defer cancel()
 	x.setConnect(cancel)
 	defer x.setConnect(nil)
-	came := x.pool.await(ctx)
+	came := x.pool.await(ctx, &x.awaiting)
 	switch {
 	case x.cause() != nil:
 		t.failure = clientGone
