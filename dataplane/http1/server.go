@@ -235,7 +235,9 @@ func (s *Server) Release() {
 func (s *Server) Unread() bool { return !s.body.ended || s.Pending() }
 
 // Pending says that bytes of another request are here already.
-func (s *Server) Pending() bool { return s.read < s.written || s.hasEarly }
+func (s *Server) Pending() bool {
+	return s.read < s.written || s.body.read < s.body.written || s.hasEarly
+}
 
 // Watch waits until the client sends something or goes, and says whether it went. It is for the
 // time in which an exchange waits for its backend and the request's body is whole. The connection

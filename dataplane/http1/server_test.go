@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"errors"
 	"io"
 	"net"
 	"testing"
@@ -39,6 +40,39 @@ func connected(t *testing.T) (*Server, net.Conn) {
 		client.Close()
 	})
 	return s, client
+}
+
+// TestWatchKeepsTheOrder keeps that a watch takes nothing of a request whose beginning came with the end of a body.
+func TestWatchKeepsTheOrder(t *testing.T) {
+	s, client := connected(t)
+	_, _ = io.WriteString(client, "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+	if err := s.ReadRequest(nil); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(client, "5\r\nhello\r\n0\r\n\r\nGET /b HT")
+	for {
+		if _, err := s.Next(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		time.Sleep(50 * time.Millisecond)
+		_, _ = io.WriteString(client, "TP/1.1\r\nHost: a\r\n\r\n")
+	}()
+	if s.Watch() {
+		t.Fatal("the client is there")
+	}
+	<-sent
+	if err := s.Respond(&message.Response{Status: 200}, nil, true); err != nil || !s.Finish() {
+		t.Fatalf("the connection goes on: %v", err)
+	}
+	if err := s.ReadRequest(nil); err != nil || s.Request.Target != "/b" {
+		t.Fatalf("the next request: %q, %v", s.Request.Target, err)
+	}
 }
 
 // TestWatchLosesNothing keeps that what a client says while its request waits is read after it: in the

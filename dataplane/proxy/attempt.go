@@ -159,7 +159,7 @@ func (x *exchange) exchangeWith(t *attempt, now time.Time, fresh bool) failure {
 	if err != nil {
 		return x.whyNoConnection(t, err)
 	}
-	t.call = call
+	t.call, x.awaiting = call, time.Time{}
 	if err = x.use(call); err == nil {
 		err = x.send(call)
 	}

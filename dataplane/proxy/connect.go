@@ -113,10 +113,10 @@ func (x *exchange) race(ctx context.Context, t *attempt) (upstream.Call, error) 
 	}
 }
 
-// join lets one more endpoint take part, and gives it; nil when there is none or enough do.
+// join lets one more endpoint take part, and gives it; nil when there is none, and the last one while enough do.
 func (x *exchange) join(r *race, last *balance.Endpoint) *balance.Endpoint {
 	if r.running == mostRaced {
-		return nil
+		return last
 	}
 	other := x.another(last)
 	if other != nil {

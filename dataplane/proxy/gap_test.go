@@ -17,6 +17,9 @@ import (
 	"github.com/fleetgate/fleetgate/dataplane/proxy"
 )
 
+// longGaps leaves time to a machine that is busy.
+func longGaps(o *proxy.Options) { o.GapTimeout = 8 * time.Second }
+
 // TestGapsAreWaitedFor keeps that a pool which is without endpoints for a moment loses nothing.
 func TestGapsAreWaitedFor(t *testing.T) {
 	alive := backend(t, echo("a"))
@@ -49,7 +52,7 @@ func TestOnlyPodVanishes(t *testing.T) {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
 			s := plainSnapshot([]config.Rule{prefixRule("n/r", "/", key)}, map[string][]config.Endpoint{key: {deaf(t)}})
-			b := start(t, s, func(o *proxy.Options) { o.GapTimeout = 5 * time.Second })
+			b := start(t, s, longGaps)
 			told := make(chan time.Time, 1)
 			heir := startPod(t).Endpoint
 			late := time.AfterFunc(5*time.Second, func() {
@@ -69,7 +72,7 @@ func TestOnlyPodVanishes(t *testing.T) {
 				})
 			}
 			group.Wait()
-			if waited := time.Since(<-told); waited > 2*time.Second {
+			if waited := time.Since(<-told); waited > 3*time.Second {
 				t.Errorf("the last request was answered %s after the heir was known", waited)
 			}
 		})
@@ -90,7 +93,7 @@ func TestGapsThatChange(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			b := start(t, poolSnapshot(asItIs, alive))
+			b := start(t, poolSnapshot(asItIs, alive), longGaps)
 			b.get("http://a/before")
 			for at, endpoints := range c.at {
 				if at < 0 {
@@ -106,7 +109,7 @@ func TestGapsThatChange(t *testing.T) {
 		})
 	}
 	t.Run("after one that nobody ended", func(t *testing.T) {
-		b := start(t, poolSnapshot(asItIs, refuses...))
+		b := start(t, poolSnapshot(asItIs, refuses...)) // the first request waits for a second
 		b.get("http://a/before")
 		b.apply(poolSnapshot(asItIs, alive))
 		b.apply(poolSnapshot(asItIs))
@@ -115,6 +118,48 @@ func TestGapsThatChange(t *testing.T) {
 		if got := b.get("http://a/in"); got.StatusCode != 200 {
 			t.Fatalf("got %d, %v", got.StatusCode, b.last("/in"))
 		}
+	})
+}
+
+// TestEachGapHasItsTime keeps that a gap is waited for by those who waited in one before it.
+func TestEachGapHasItsTime(t *testing.T) {
+	twoSeconds := func(o *proxy.Options) { o.GapTimeout = 2 * time.Second }
+	t.Run("who still waits", func(t *testing.T) {
+		alive := backend(t, echo("a"))
+		b := start(t, poolSnapshot(asItIs, dead(t)), twoSeconds)
+		go b.get("http://a/first") // it begins the gap
+		time.Sleep(1500 * time.Millisecond)
+		for after, endpoints := range map[time.Duration][]config.Endpoint{50 * time.Millisecond: nil, 900 * time.Millisecond: {alive}} {
+			later := time.AfterFunc(after, func() { _ = b.Apply(poolSnapshot(asItIs, endpoints...)) })
+			defer later.Stop()
+		}
+		if got := b.get("http://a/late"); got.StatusCode != 200 {
+			t.Fatalf("got %d, %v", got.StatusCode, b.last("/late"))
+		}
+	})
+	t.Run("who was served and lost it", func(t *testing.T) {
+		alive := backend(t, echo("a"))
+		dies := listenPlain(t)
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			if conn, err := dies.Accept(); err == nil {
+				_ = dies.Close()
+				time.Sleep(2400 * time.Millisecond)
+				_ = conn.Close()
+			}
+		}()
+		b := start(t, poolSnapshot(asItIs, alive), twoSeconds)
+		b.get("http://a/before")
+		b.apply(poolSnapshot(asItIs))
+		for after, endpoint := range map[time.Duration]config.Endpoint{100 * time.Millisecond: endpointOf(t, dies.Addr().String()), 3300 * time.Millisecond: alive} {
+			later := time.AfterFunc(after, func() { _ = b.Apply(poolSnapshot(asItIs, endpoint)) })
+			defer later.Stop()
+		}
+		if got := b.get("http://a/in"); got.StatusCode != 200 {
+			t.Fatalf("got %d, %v", got.StatusCode, b.last("/in"))
+		}
+		<-served
 	})
 }
 
@@ -194,7 +239,7 @@ func TestClientsThatLeaveInAGap(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			b := start(t, c.before, func(o *proxy.Options) { o.GapTimeout = 5 * time.Second })
+			b := start(t, c.before, longGaps)
 			b.get("http://a/before")
 			b.apply(c.after)
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -248,7 +293,7 @@ func TestConnectionsWaitInGaps(t *testing.T) {
 	alive := saying(t, "hello")
 	for name, gap := range map[string][]config.Endpoint{"none": nil, "dead": {dead(t), dead(t)}, "many": many(t)} {
 		t.Run(name, func(t *testing.T) {
-			b := start(t, tcpSnapshot(alive))
+			b := start(t, tcpSnapshot(alive), longGaps)
 			if got, err := b.said(); got != "hello" {
 				t.Fatal(got, err)
 			}
@@ -267,14 +312,14 @@ func TestAuthWaitsInGaps(t *testing.T) {
 	alive := allows(t, false)
 	for name, gap := range map[string][]config.Endpoint{"none": nil, "dead": {dead(t), dead(t)}, "many": many(t)} {
 		t.Run(name, func(t *testing.T) {
-			b := start(t, authSnapshot(t, config.Auth{}, alive))
+			b := start(t, authSnapshot(t, config.Auth{}, alive), longGaps)
 			if got := b.get("http://a/before"); got.StatusCode != 200 {
 				t.Fatalf("got %d", got.StatusCode)
 			}
 			s := authSnapshot(t, config.Auth{}, gap...)
-			s.Chunks[0].Hosts[0].Rules[0].Timeouts.BackendRequest = 200 // begins when it was answered
+			s.Chunks[0].Hosts[0].Rules[0].Timeouts.BackendRequest = 1000 // begins when it was answered
 			b.apply(s)
-			ended := time.AfterFunc(300*time.Millisecond, func() { _ = b.Apply(authSnapshot(t, config.Auth{}, alive)) })
+			ended := time.AfterFunc(1500*time.Millisecond, func() { _ = b.Apply(authSnapshot(t, config.Auth{}, alive)) })
 			defer ended.Stop()
 			if got := b.get("http://a/in"); got.StatusCode != 200 {
 				t.Fatalf("got %d, %v", got.StatusCode, b.last("/in"))

@@ -41,13 +41,11 @@ func (p *Proxy) newPool(c *config.Pool) *pool {
 }
 
 func (p *pool) update(endpoints []config.Endpoint) {
-	before := p.Size()
-	more := p.Update(endpoints)
-	switch {
-	case more:
+	if len(endpoints) == 0 && p.Size() > 0 {
+		p.gap.restart(time.Now()) // before anybody sees that they are gone
+	}
+	if p.Update(endpoints) {
 		p.gap.end()
-	case before > 0 && p.Size() == 0:
-		p.gap.restart(time.Now())
 	}
 }
 
@@ -145,15 +143,12 @@ func (p *pool) await(ctx context.Context, since *time.Time) bool {
 	if since.IsZero() {
 		*since = now
 	}
-	begin := p.gap.begin(now)
-	if since.Before(begin) {
-		begin = *since
-	}
+	left := p.left(*since, now)
 	defer p.gap.waiting.Add(-1)
-	if p.gap.waiting.Add(1) > maxWaiting || !now.Before(begin.Add(p.longestGap)) {
+	if p.gap.waiting.Add(1) > maxWaiting || left <= 0 {
 		return false
 	}
-	end := time.NewTimer(begin.Add(p.longestGap).Sub(now))
+	end := time.NewTimer(left)
 	defer end.Stop()
 	var again <-chan time.Time
 	if p.Size() > 0 {
@@ -164,7 +159,10 @@ func (p *pool) await(ctx context.Context, since *time.Time) bool {
 		case <-ctx.Done():
 			return false
 		case <-end.C:
-			return p.Size() > 0
+			if left = p.left(*since, time.Now()); left <= 0 { // or else another gap has begun
+				return p.Size() > 0
+			}
+			end.Reset(left)
 		case <-again:
 			return true
 		case <-changed:
@@ -173,4 +171,12 @@ func (p *pool) await(ctx context.Context, since *time.Time) bool {
 			}
 		}
 	}
+}
+
+// left is how much longer who waits since a time may wait in the gap.
+func (p *pool) left(since, now time.Time) time.Duration {
+	if begin := p.gap.begin(now); begin.Before(since) {
+		since = begin
+	}
+	return since.Add(p.longestGap).Sub(now)
 }

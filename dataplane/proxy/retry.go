@@ -94,7 +94,7 @@ func (x *exchange) forbidsRetries() bool {
 // for another reason when the request ends meanwhile.
 func (x *exchange) await(t *attempt) bool {
 	x.waited = true
-	if x.body != nil && x.in.Here() { // what is here of it tells whether more is to come, which no watch may take
+	if x.body != nil && !x.body.begun && x.in.Here() { // what is here of it tells whether more is to come, which no watch may take
 		if err := x.body.begin(); err != nil {
 			t.failure = x.classify(t, err)
 			return false
