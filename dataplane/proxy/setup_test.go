@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -223,15 +224,22 @@ func endpointOf(t *testing.T, address string) config.Endpoint {
 	return config.Endpoint{Address: host, Port: int32(number)}
 }
 
-// dead is an endpoint where nobody listens.
+// dead is an endpoint where nobody listens, as long as the test runs: a port that was free a moment ago is given to others.
 func dead(t *testing.T) config.Endpoint {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return endpointOf(t, listener.Addr().String())
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	own, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config.Endpoint{Address: "127.0.0.1", Port: int32(own.(*syscall.SockaddrInet4).Port)}
 }
 
 // prefixRule is a rule that sends everything under a path to a pool.
