@@ -120,12 +120,7 @@ func (p *Pool) HasAny(of []*Endpoint) bool {
 
 // HasOther says whether a request could go to an endpoint that is none of these.
 func (p *Pool) HasOther(than []*Endpoint) bool {
-	for _, endpoint := range p.live.Load().candidates().list {
-		if !slices.Contains(than, endpoint) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.live.Load().candidates().list, func(e *Endpoint) bool { return !slices.Contains(than, e) })
 }
 
 // Changed gives a channel that is closed by the next Update.

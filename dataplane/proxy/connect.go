@@ -53,7 +53,6 @@ func (x *exchange) setConnect(cancel func()) {
 // dialed is what became of a connect.
 type dialed struct {
 	endpoint *balance.Endpoint
-	place    int // in the order of their beginning
 	began    time.Time
 	call     upstream.Call
 	err      error
@@ -61,24 +60,23 @@ type dialed struct {
 
 // race is connects to several endpoints at a time, each in a goroutine of its own that ends with its result.
 type race struct {
-	ctx            context.Context //nolint:containedctx // it is the life of these goroutines
-	overHTTP2      bool
-	begun, running int
-	asked          []*balance.Endpoint
-	results        chan dialed
+	ctx       context.Context //nolint:containedctx // it is the life of these goroutines
+	overHTTP2 bool
+	running   int
+	asked     []*balance.Endpoint
+	results   chan dialed
 }
 
 // mostRaced bounds how many endpoints are asked at a time.
 const mostRaced = 4
 
 func (r *race) begin(endpoint *balance.Endpoint) {
-	place, began := r.begun, time.Now()
-	r.begun++
+	began := time.Now()
 	r.running++
 	r.asked = append(r.asked, endpoint)
 	go func() {
 		call, err := connsOf(endpoint).Connect(r.ctx, r.overHTTP2)
-		r.results <- dialed{endpoint, place, began, call, err}
+		r.results <- dialed{endpoint, began, call, err}
 	}()
 }
 
@@ -130,7 +128,7 @@ func (x *exchange) join(r *race, last *balance.Endpoint) *balance.Endpoint {
 func (x *exchange) settle(r *race, t *attempt, got *dialed) {
 	for ; r.running > 0; r.running-- {
 		lost := <-r.results
-		x.lose(t, &lost, lost.place < got.place)
+		x.lose(t, &lost, lost.began.Before(got.began))
 	}
 	t.endpoint = got.endpoint
 }

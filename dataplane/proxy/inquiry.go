@@ -17,7 +17,7 @@ import (
 const (
 	// inquiryTimeout bounds a request of the proxy's own on behalf of a client's, other tries included.
 	inquiryTimeout = 10 * time.Second
-	// mostInquiries is how many endpoints are tried.
+	// mostInquiries is how many endpoints are tried before it waits, and how many may give no good answer.
 	mostInquiries = 3
 	// mostInquired bounds the body of an answer.
 	mostInquired = 64 << 10
